@@ -1,0 +1,45 @@
+# Two commands do all the set-up on a fresh machine with Python >= 3.11 and make:
+#   make compare    which optimizer trains a network on the digits best? (answer, report)
+#   make test       the whole test suite
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?= -n 2
+
+.PHONY: compare test lint format benchmark clean
+
+compare: $(VENV)/installed
+	$(BIN)/ladera compare digits
+
+test: $(VENV)/tested-with
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/linted-with
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: $(VENV)/linted-with
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/tested-with
+	$(BIN)/python benchmarks/main_job.py
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+# The release of PyTorch that the judges were checked against; first, so that nothing pulls another.
+$(VENV)/tested-with: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/linted-with: $(VENV)/tested-with
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	touch $@

@@ -1,0 +1,12 @@
+"""What Ladera costs, measured against targets and peers: `python -m benchmarks` runs everything.
+
+    main_job     `ladera compare digits` as a whole process: seconds and memory
+    digits       trainings per second of a small network, against PyTorch, Keras and scikit-learn
+    mnist        microseconds per step of a larger one, likewise, and the share of the machine's peak
+    minute       digits trainings a minute under all rules
+    scaling      seconds and memory per run for studies of 10 to 10,000 runs
+
+Every ratio is of numbers from one run. Sides take turns (A B A B), each is the best of several
+rounds, and every side is given both of its arrangements: one process with its default threads, and
+one single-threaded process per core.
+"""

@@ -1,0 +1,78 @@
+"""What every side has in common: it reads a specification, gets warm, and trains on request.
+
+One JSON value a line. In: the specification, then how many trainings, again and again. Out: how
+long getting warm took, then, after each request, what was trained.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Done", "Examples", "in_turn", "serve"]
+
+
+class Done(NamedTuple):
+    """What one request came to."""
+
+    trainings: int  # may be more than were asked for
+    loss: float | None  # validation loss of seed 0 after its last epoch
+
+
+Train = Callable[[int], Done]
+
+
+def serve(prepare: Callable[[Mapping[str, Any]], Train], *packages: str) -> None:
+    """Be a side. `prepare` gets the specification and returns what trains."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # libraries may print what they like
+
+    def answer(**values: object) -> None:
+        print(json.dumps(values), file=answers, flush=True)
+
+    began = time.perf_counter()
+    train = prepare(json.loads(sys.stdin.readline()))
+    done = train(1)
+    warm_up = time.perf_counter() - began
+    began = time.perf_counter()
+    again = train(1)
+    seconds = (time.perf_counter() - began) / again.trainings
+    versions = {name: version(name) for name in packages}
+    answer(warm_up=warm_up, seconds=seconds, loss=done.loss, versions=versions)
+    for line in sys.stdin:
+        answer(**train(json.loads(line))._asdict())
+
+
+class Examples:
+    """The arrays that all sides train on, the initial weights and the order of every seed."""
+
+    def __init__(self, spec: Mapping[str, Any]):
+        with np.load(spec["file"], allow_pickle=False) as arrays:
+            self._arrays = dict(arrays)
+        self.seeds = len(self["orders"])
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """x_train, y_train, x_validation, y_validation, or orders [seeds, epochs, steps, batch]."""
+        return self._arrays[name]
+
+    def layers(self, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Initial weights [inputs, outputs] and biases [outputs] of every layer."""
+        count = sum(name.startswith("w") for name in self._arrays)
+        return [(self[f"w{k}"][seed], self[f"b{k}"][seed]) for k in range(count)]
+
+
+def in_turn(train_one: Callable[[int], float], seeds: int) -> Train:
+    """Trains one after another, the seeds in turn, beginning with seed 0."""
+
+    def train(count: int) -> Done:
+        losses = [train_one(k % seeds) for k in range(count)]
+        return Done(count, losses[0])
+
+    return train

@@ -1,0 +1,110 @@
+"""Ladera against its peers on one problem: who trains how fast, on the whole machine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.problem import Asked, write
+from benchmarks.sides import Arrangement, Measured, arrangements, measure
+from benchmarks.sizes import Size
+from benchmarks.table import Table, number
+from ladera.train.work import Task
+
+__all__ = ["LADERA", "PEERS", "Race", "engine", "race"]
+
+LADERA = "Ladera"
+_LR = 1e-3
+_SEEDS = 4  # whose weights and orders the peers are given; they train them in turn
+
+
+def _keras(backend: str, package: str, epoch_per_call: bool = False) -> list[Arrangement]:
+    return arrangements(
+        f"Keras fit on {backend}" + ", steps_per_execution" * epoch_per_call,
+        "keras_fit",
+        ["keras", package],
+        options={"epoch_per_call": epoch_per_call},
+        environment={"KERAS_BACKEND": package},
+    )
+
+
+PEERS: list[Arrangement] = [
+    *arrangements("PyTorch, fused Adam", "pytorch", ["torch"]),
+    *_keras("TensorFlow", "tensorflow"),
+    *_keras("JAX", "jax"),
+    *_keras("JAX", "jax", epoch_per_call=True),
+    *arrangements("scikit-learn MLPClassifier", "scikit_learn", ["sklearn"]),
+]
+
+
+def engine(optimizers: str, lr: float | None, planned: int) -> Arrangement:
+    """Ladera's side. lr None: every rule's own. planned: trainings of the study it is planned for."""
+    options = {"optimizers": optimizers, "lr": lr, "planned": planned}
+    return Arrangement(LADERA, "engine", 1, False, (), options)
+
+
+@dataclass
+class Race:
+    """What came of a race; Ladera's result is the first."""
+
+    task: Task
+    results: list[Measured]
+
+    def result(self, side: str) -> list[Measured]:
+        return [r for r in self.results if r.arrangement.side == side]
+
+    def best(self, side: str) -> float | None:
+        """Trainings per second in the side's faster arrangement."""
+        return max((r.best for r in self.result(side) if r.best), default=None)
+
+    def table(
+        self, title: str, unit: str, value: Callable[[float], float], wanted: Mapping[str, float], size: Size
+    ) -> Table:
+        """A row for each arrangement. value: what is shown of trainings per second, in `unit`."""
+        columns = ("side", "arrangement", unit, "slowest round", "warm-up s", "loss, seed 0", "Ladera is", "wanted")
+        return Table(title, columns, [self._row(r, value, wanted) for r in self.results], _notes(size))
+
+    def _row(
+        self, result: Measured, value: Callable[[float], float], wanted: Mapping[str, float]
+    ) -> tuple[str, ...]:
+        side, label = result.arrangement.side, result.arrangement.label
+        if result.best is None:
+            return (side, label, result.failure, *[""] * 5)
+        ladera, faster = self.best(LADERA), result.best == self.best(side)
+        return (
+            side + " *" * faster,
+            label,
+            number(value(result.best)),
+            number(value(min(result.rates))),
+            number(result.warm_up),
+            "–" if result.loss is None else f"{result.loss:.5f}",
+            f"{number(ladera / result.best)}×" if ladera and side != LADERA else "",
+            f"≥ {wanted[side]:g}×" if faster and side in wanted else "",
+        )
+
+    def as_dict(self) -> list[dict[str, Any]]:
+        return [r.as_dict() for r in self.results]
+
+
+def race(asked: Asked, planned: int, size: Size, others: Sequence[Arrangement] = ()) -> Race:
+    """Ladera, its peers and `others`, in one run with turns, all at Adam's lr = 0.001."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "examples.npz"
+        task = write(asked, file, _SEEDS)
+        spec = {"file": str(file), "problem": asdict(asked), "lr": _LR}
+        sides = [engine("adam", _LR, planned), *PEERS, *others]
+        return Race(task, measure(sides, spec, size.repeats, size.seconds))
+
+
+def _notes(size: Size) -> list[str]:
+    return [
+        f"Best of {size.repeats} rounds of about {size.seconds:g} s, the sides taking turns; * is a side's "
+        "faster arrangement.",
+        "Same split, initial weights, batches and epochs, float32, Adam at lr 0.001, validation loss and accuracy "
+        "after every epoch. scikit-learn draws its own weights and batches.",
+        "Warm-up: from the specification to the end of the first training, imports and compiling included; it is "
+        "not in the rates.",
+    ]

@@ -1,0 +1,5 @@
+"""`python -m ladera`."""
+
+from ladera.cli import main
+
+main()

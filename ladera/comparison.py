@@ -1,0 +1,272 @@
+"""The main job: from a problem and a list of optimizers to a study with an answer.
+
+Beside the command line this is the only module that knows both halves: what trains, and the folder
+where the records lie. Every stage asks for trainings by name, trains those that the store lacks and
+appends them, so an interrupted study goes on where it was.
+
+    tune      every optimizer x learning rate x tuning seed
+    widen     more rates where a best one lies on the edge, the same number for every optimizer
+    report    every optimizer at its best rate, on seeds that chose nothing
+    test      the winner's reporting runs once more, reading the test set
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from loky.process_executor import TerminatedWorkerError
+
+from ladera import configs
+from ladera.analysis import frames
+from ladera.analysis.select import Choice, choose
+from ladera.base import LaderaError, Status
+from ladera.configs import Configuration
+from ladera.problems import Problem
+from ladera.request import Request
+from ladera.rules import Rule
+from ladera.store import Store
+from ladera.study import Study
+from ladera.study_file import check_same, describe
+from ladera.train import worker
+from ladera.train.examples import place
+from ladera.train.plan import Plan, Timing, cohorts, make_plan
+from ladera.train.pool import Pool
+from ladera.train.recipe import Recipe
+from ladera.train.work import Cohort, Records, Task, Trial
+
+__all__ = ["Progress", "compare"]
+
+_WIDENINGS = 2  # times a grid is widened before its edge is left flagged
+_WIDENED_BY = 2  # rates added each time
+
+
+class Progress(Protocol):
+    """Whoever shows how far a study is."""
+
+    def extend(self, runs: int) -> None: ...
+    def advance(self, runs: float) -> None: ...
+    def best(self, optimizer: str, lr: float, value: float) -> None: ...
+    def note(self, template: str, **fields: object) -> None: ...
+
+
+def compare(
+    problem: Problem,
+    optimizers: str | Iterable[str | Rule | type[Rule]] = "all",
+    lr: str | float | Sequence[float] = "auto",
+    seeds: int = 5,
+    epochs: int = 20,
+    batch: int = 32,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    command: str | None = None,
+) -> Study:
+    """Train `problem` under every optimizer, learning rate and seed; the study answers which to use.
+
+    optimizers: names, rules, rule classes, "file.py:Rule", or "all".
+    lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
+    seeds: how many tuning seeds, and how many reporting seeds.
+    epochs, batch: passes over the training set, and examples per step (whole batches only).
+    out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
+    workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
+
+    Raises UsageError for wrong use, before anything is trained.
+    """
+    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch)
+    store = Store(out if out is not None else request.default_folder())
+    return _Comparison(request, store, workers, progress or _Silent(), command or "").run()
+
+
+@dataclass
+class _Comparison:
+    """One call of `compare`."""
+
+    request: Request
+    store: Store
+    workers: int | None
+    progress: Progress
+    command: str
+    compile_seconds: float = 0.0
+    train_seconds: float = 0.0
+    best: float = -math.inf  # the best final validation metric so far, the sign of min metrics turned
+    began: float = field(default_factory=time.perf_counter)
+
+    def run(self) -> Study:
+        stored = self.store.read_study() if self.store.exists() else None
+        if stored is None:
+            _ = self.pool  # the workers import JAX while this process reads the data
+        study = describe(self.request, self.command)
+        if stored is not None:
+            check_same(stored, study, self.store.path)
+            study |= {key: stored[key] for key in ("engine", "created") if key in stored}
+        self.store.prepare()
+        self.store.write_study(study)
+        try:
+            self._stages()
+        finally:
+            seconds = {
+                "total": round(time.perf_counter() - self.began, 3),
+                "compile": round(self.compile_seconds / self._worker_count, 3),
+                "train": round(self.train_seconds / self._worker_count, 3),
+            }
+            self.store.write_study({**self.store.read_study(), "seconds": seconds})
+        return Study(self.store.path)
+
+    def _stages(self) -> None:
+        r = self.request
+        rates = {name: list(grid) for name, grid in r.grids.items()}
+        self.progress.extend(len(r.tuning(rates)) + len(r.optimizers) * r.seeds)
+        self._train("tune", r.tuning(rates))
+        for _ in range(_WIDENINGS):
+            if not (added := self._widened(rates)):
+                break
+            self.progress.extend(len(r.tuning(added)))
+            self._train("tune", r.tuning(added))
+        best = {name: choice.lr for name, choice in self._choices().items()}
+        self._train("report", r.reporting(best, "report"))
+        answer = Study(self.store.path).recommendation()
+        if answer.optimizer is not None and answer.lr is not None:
+            self.progress.extend(r.seeds)
+            self._train("test", r.reporting({answer.optimizer: answer.lr}, "test"))
+
+    def _choices(self, rates: Mapping[str, Sequence[float]] | None = None) -> dict[str, Choice]:
+        """The best rate of every optimizer: of these rates, or of all that the store holds."""
+        study = frames.load(self.store)
+        tuned = study.purpose("tune")
+        if rates is not None:
+            asked = {(name, lr) for name, known in rates.items() for lr in known}
+            tuned = tuned[[pair in asked for pair in zip(tuned["optimizer"], tuned["lr"], strict=True)]]
+        return choose(tuned, study.direction)
+
+    def _widened(self, rates: dict[str, list[float]]) -> dict[str, list[float]]:
+        """More rates for every optimizer, if any optimizer's best lies on its edge; added to `rates`.
+
+        It looks at `rates` alone, not at what else the store holds, so that a study that is taken
+        up again widens as it did before.
+        """
+        choices = self._choices(rates)
+        if not any(choice.edge for choice in choices.values()):
+            return {}
+        added = {}
+        for name, known in rates.items():
+            added[name] = list(configs.widened(known, choices[name].lr, _WIDENED_BY))
+            known.extend(added[name])
+        return added
+
+    # ---- training ----------------------------------------------------------------------------------
+
+    def _train(self, purpose: str, asked: Sequence[Configuration]) -> None:
+        """Train what the store lacks of the configurations asked for."""
+        scan = self.store.scan()
+        have = scan.names()
+        names = {c.name(self.request.asked): c for c in asked}
+        missing = {name: c for name, c in names.items() if name not in have}
+        self.progress.advance(len(names) - len(missing))
+        if not missing:
+            return
+        by_optimizer: dict[str, list[Trial]] = {}
+        for name, c in missing.items():
+            by_optimizer.setdefault(c.optimizer.name, []).append(Trial(name, c.rule, c.seed))
+        parts = cohorts(
+            self.plan, self.task, purpose, by_optimizer, self.request.recipes, self.store.checkpoints
+        )
+        try:
+            self.pool.train(parts, lambda records: self._keep(records, missing), self.progress.advance)
+        except TerminatedWorkerError:
+            raise LaderaError(
+                "A worker process ended before its work was done, perhaps for want of memory; what was "
+                "finished is kept, and the same command goes on."
+            ) from None
+
+    def _keep(self, records: Records, configurations: Mapping[str, Configuration]) -> None:
+        rows = [{**self._asked_row(configurations[run["run"]]), **run} for run in records.runs]
+        metric = self.request.problem.prepared().metric
+        metadata = {"metric": metric.name, "direction": metric.direction, "unit": metric.unit}
+        self.store.append(records.cohort, rows, records.curves, metadata)
+        self.store.drop_checkpoint(records.cohort)
+        self.compile_seconds += records.compile_seconds
+        self.train_seconds += records.train_seconds
+        self._tell_best(rows, metric.direction)
+
+    def _tell_best(self, rows: Sequence[Mapping[str, Any]], direction: str) -> None:
+        sign = 1 if direction == "max" else -1
+        for row in rows:
+            good = sign * row["validation_metric"]
+            if row["status"] == Status.FINISHED and good > self.best:
+                self.best = good
+                self.progress.best(row["optimizer"], row["lr"], row["validation_metric"])
+
+    def _asked_row(self, configuration: Configuration) -> dict[str, Any]:
+        rule = configuration.rule
+        return {
+            "purpose": configuration.purpose,
+            "optimizer": configuration.optimizer.name,
+            "lr": configuration.lr,
+            "hyperparameters": configs.canonical(rule.hyperparameters()),
+            "seed": configuration.seed,
+            "epochs": self.request.epochs,
+            "batch": self.request.batch,
+            "steps": self.request.epochs * self.request.steps_per_epoch,
+        }
+
+    @cached_property
+    def pool(self) -> Pool:
+        return Pool(self.workers)
+
+    @property
+    def _worker_count(self) -> int:
+        return self.pool.workers if "pool" in self.__dict__ else 1
+
+    @cached_property
+    def task(self) -> Task:
+        r, data = self.request, self.request.problem.prepared()
+        return Task(
+            examples=place(data),
+            network=r.problem.parsed_network,
+            features=data.features,
+            outputs=data.outputs,
+            loss=r.problem.resolved_loss(),
+            classifies=data.task == "classification",
+            penalty=r.problem.parsed_penalty,
+            target_scale=data.target_scale,
+            train_size=len(data.train),
+            batch=r.batch,
+            epochs=r.epochs,
+        )
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that the study was begun with, or a new one, which is then written down."""
+        study = self.store.read_study()
+        if set(study.get("engine", {})) == set(Plan.__dataclass_fields__):
+            return Plan(**study["engine"])
+        r = self.request
+        groups = [len(grid) * r.seeds for grid in r.grids.values()] + [r.seeds] * len(r.optimizers)
+        plan = make_plan(self.task, groups, r.recipes, self.pool.workers, self._probe)
+        self.store.write_study({**study, "engine": plan.as_dict()})
+        return plan
+
+    def _probe(self, widths: list[int], together: bool) -> list[Timing]:
+        first = self.request.optimizers[0].rule
+        held = self.request.recipes if together else (Recipe.of(first),)
+        trial = (Trial("probe", first, 0),)
+        asked = [Cohort("probe", self.task, held, width, trial) for width in widths]
+        measured = self.pool.map(worker.time_segment, asked)
+        self.compile_seconds += sum(compiling for _, compiling in measured)
+        return [Timing(w, step, compiling) for w, (step, compiling) in zip(widths, measured, strict=True)]
+
+
+class _Silent:
+    """Shows nothing."""
+
+    def extend(self, runs: int) -> None: ...
+    def advance(self, runs: float) -> None: ...
+    def best(self, optimizer: str, lr: float, value: float) -> None: ...
+    def note(self, template: str, **fields: object) -> None: ...

@@ -1,0 +1,212 @@
+"""What is asked: optimizers, learning rates and seeds, as configurations with readable names.
+
+A configuration is one training. Its name ends in the hash of everything that was asked, so the same
+question always has the same name, and asking again finds what was already done.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ladera import rules
+from ladera.base import UsageError
+from ladera.rules import Rule
+
+__all__ = ["REPORT_SEEDS", "Configuration", "Optimizer", "canonical", "grid", "optimizers", "widened"]
+
+REPORT_SEEDS = 1000  # reporting seeds start here, so more tuning seeds never run into them
+_LARGEST_GRID = 1000
+_DECADES = 2  # the automatic grid reaches so far to either side of the rule's customary rate
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimizer:
+    """A rule with its hyperparameters and the name it goes by in the study."""
+
+    name: str
+    rule: Rule
+
+    @classmethod
+    def of(cls, rule: Rule) -> Optimizer:
+        """Named after the rule, and after the hyperparameters that differ from its defaults."""
+        if "lr" not in type(rule).domains():
+            raise UsageError(
+                "A comparison sweeps the learning rate, and the rule {rule} has no hyperparameter "
+                "'lr' with a domain; give it one, such as 'lr: Positive = 0.01'.",
+                rule=type(rule).__name__,
+            )
+        changed = {n: v for n, v in _changed(rule).items() if n != "lr"}
+        return cls("-".join([type(rule).name(), *(f"{n}={_short(v)}" for n, v in changed.items())]), rule)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes it another optimizer, the learning rate apart; defaults are dropped."""
+        changed = {n: v for n, v in _changed(self.rule).items() if n != "lr"}
+        return {"rule": type(self.rule).fingerprint(), "hyperparameters": changed}
+
+
+@dataclasses.dataclass(frozen=True)
+class Configuration:
+    """One training. `purpose` is tune, report or test."""
+
+    optimizer: Optimizer
+    lr: float
+    seed: int
+    purpose: str
+
+    @property
+    def rule(self) -> Rule:
+        return dataclasses.replace(self.optimizer.rule, lr=self.lr)
+
+    def name(self, asked: Mapping[str, Any]) -> str:
+        """For example adam-lr3e-3-s7-4f2a91c0; `asked` is what all runs of the study share."""
+        whole = {
+            **asked,
+            **self.optimizer.identity(),
+            "lr": self.lr,
+            "seed": self.seed,
+            "reads_test": self.purpose == "test",
+        }
+        digest = hashlib.sha256(canonical(whole).encode()).hexdigest()[:8]
+        return f"{self.optimizer.name}-lr{_short(self.lr)}-s{self.seed}-{digest}"
+
+
+def optimizers(asked: str | Iterable[str | Rule | type[Rule]]) -> list[Optimizer]:
+    """The optimizers of a request: names, rules, rule classes, "file.py:Rule", or "all".
+
+    Raises UsageError for an unknown name, an empty request and one optimizer named twice.
+    """
+    if isinstance(asked, str):
+        asked = rules.names() if asked == "all" else [part for part in asked.split(",") if part.strip()]
+    found = [Optimizer.of(_rule(one)) for one in asked]
+    names = [optimizer.name for optimizer in found]
+    if not found:
+        raise UsageError("A comparison needs at least one optimizer, received none; 'all' takes every rule.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError("The optimizer '{name}' is asked for twice; name each one once.", name=twice[0])
+    return found
+
+
+def _rule(asked: Any) -> Rule:
+    if isinstance(asked, Rule):
+        return asked
+    if isinstance(asked, type) and issubclass(asked, Rule):
+        return asked()
+    if not isinstance(asked, str):
+        raise UsageError(
+            "An optimizer is a name, a rule, a rule class or 'file.py:Rule', received {received}.",
+            received=repr(asked),
+        )
+    path, colon, name = asked.strip().rpartition(":")
+    return rules.from_file(Path(path), name)() if colon else rules.get(asked.strip())()
+
+
+def grid(asked: str | float | Sequence[float], rule: Rule) -> tuple[float, ...]:
+    """Learning rates, ascending: "auto", "low:high:count" (geometric), "0.1,0.01", or numbers.
+
+    "auto" is nine rates, 1-3-10, two decades to either side of the rule's own. Raises UsageError
+    for rates that are not positive numbers and for a grid that makes no sense.
+    """
+    if isinstance(asked, str):
+        if asked.strip() == "auto":
+            centre = _rung(rule.hyperparameters()["lr"])
+            return tuple(_ladder(k) for k in range(centre - 2 * _DECADES, centre + 2 * _DECADES + 1))
+        return _geometric(asked) if ":" in asked else _rates(asked.split(","), asked)
+    return _rates([asked] if isinstance(asked, (int, float)) else list(asked), asked)
+
+
+def _rates(values: Sequence[Any], asked: Any) -> tuple[float, ...]:
+    try:
+        rates = sorted({float(v) for v in values})
+    except (TypeError, ValueError):
+        rates = []
+    if not rates or not all(0 < rate < math.inf for rate in rates) or len(rates) > _LARGEST_GRID:
+        raise UsageError(
+            "Learning rates are positive numbers (at most {most} of them), received '{received}'; "
+            "for example 0.1,0.01 or 1e-4:1e0:9 or auto.",
+            most=_LARGEST_GRID,
+            received=asked,
+        )
+    return tuple(rates)
+
+
+def _geometric(asked: str) -> tuple[float, ...]:
+    try:
+        low, high, count = (
+            kind(part) for kind, part in zip((float, float, int), asked.split(":"), strict=True)
+        )
+    except ValueError:
+        low, high, count = 0.0, 0.0, 0
+    if not (0 < low < high < math.inf) or not 2 <= count <= _LARGEST_GRID:
+        raise UsageError(
+            "A grid of learning rates is low:high:count with 0 < low < high and a count from 2 to "
+            "{most}, received '{received}'; for example 1e-4:1e0:9.",
+            most=_LARGEST_GRID,
+            received=asked,
+        )
+    ratio = math.log(high / low) / (count - 1)
+    return tuple(float(f"{low * math.exp(ratio * k):.3g}") for k in range(count))
+
+
+def widened(rates: Sequence[float], best: float, count: int) -> tuple[float, ...]:
+    """`count` more rates where they tell most about the best one.
+
+    Beyond the edge that the best rate lies on; between the best rate and its neighbours where it
+    lies inside (so that every optimizer is given the same number of configurations).
+    """
+    rates = sorted(rates)
+    at = rates.index(best)
+    ratio = (rates[-1] / rates[0]) ** (1 / (len(rates) - 1)) if len(rates) > 1 else 10**0.5
+    if at == len(rates) - 1:
+        return tuple(_round(best * ratio**k) for k in range(1, count + 1))
+    if at == 0:
+        return tuple(_round(best / ratio**k) for k in range(1, count + 1))
+    below, above = rates[at - 1], rates[at + 1]
+    gaps = [(below, best), (best, above)]
+    new = []
+    for k in range(count):
+        low, high = gaps[k % 2]
+        share = (k // 2 + 1) / ((count - k % 2 + 1) // 2 + 1)
+        new.append(_round(low * (high / low) ** share))
+    return tuple(sorted(set(new) - set(rates)))
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: keys sorted, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _ladder(k: int) -> float:
+    """..., 1e-3, 3e-3, 1e-2, ...: two rungs a decade."""
+    return float(f"{'3' if k % 2 else '1'}e{k // 2}")
+
+
+def _rung(lr: float) -> int:
+    return round(2 * math.log10(lr))
+
+
+def _round(rate: float) -> float:
+    """Two digits, so that names stay short; 3.16 steps stay on the 1-3-10 ladder."""
+    on_ladder = _ladder(_rung(rate))
+    return on_ladder if 0.9 < rate / on_ladder < 1.1 else float(f"{rate:.2g}")
+
+
+def _changed(rule: Rule) -> dict[str, Any]:
+    defaults = type(rule).defaults()
+    return {name: value for name, value in rule.hyperparameters().items() if value != defaults[name]}
+
+
+def _short(value: Any) -> str:
+    """A number as short as it can be written in a file name: 3e-3, 0.95, 1."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if 0.01 < abs(value) < 1000:
+        return f"{value:g}"
+    mantissa, _, exponent = f"{value:e}".partition("e")
+    return f"{float(mantissa):g}e{int(exponent)}"

@@ -1,0 +1,66 @@
+"""The multilayer perceptron: x -> act(x W + b) -> ... -> x W + b."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ladera.networks.activations import activation
+
+__all__ = ["MLP", "Layer"]
+
+
+class Layer(NamedTuple):
+    w: Any  # [inputs, outputs]
+    b: Any  # [outputs]
+
+
+@dataclass(frozen=True)
+class MLP:
+    """Dense layers of `hidden` units with one activation; the last layer's outputs are raw.
+
+    With no hidden layer it is a linear model.
+    """
+
+    hidden: tuple[int, ...]
+    activation: str = "relu"
+
+    def __str__(self) -> str:
+        return f"mlp:{','.join(map(str, self.hidden))}" if self.hidden else "linear"
+
+    def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
+        """(inputs, outputs) of every layer."""
+        units = (features, *self.hidden, outputs)
+        return list(pairwise(units))
+
+    def count(self, features: int, outputs: int) -> int:
+        """How many parameters it has."""
+        return sum(inputs * units + units for inputs, units in self.sizes(features, outputs))
+
+    def init(self, rng: np.random.Generator, features: int, outputs: int) -> list[Layer]:
+        """Initial weights, float32: He et al. 2015 (variance 2/inputs), biases 0.
+
+        Drawn by NumPy, so they depend on the seed alone: not on the device, nor on JAX's version.
+        """
+        return [
+            Layer(
+                w=rng.standard_normal((inputs, units), dtype=np.float32) * np.float32((2 / inputs) ** 0.5),
+                b=np.zeros(units, np.float32),
+            )
+            for inputs, units in self.sizes(features, outputs)
+        ]
+
+    def apply(self, params: list[Layer], x: Any) -> Any:
+        """Raw outputs [n, outputs] of inputs `x` [n, features]."""
+        act = activation(self.activation)
+        *hidden, last = params
+        for layer in hidden:
+            x = act(x @ layer.w + _row(layer.b))
+        return x @ last.w + _row(last.b)
+
+
+def _row(b: Any) -> Any:
+    return b.reshape(1, -1)  # ranks are never promoted silently

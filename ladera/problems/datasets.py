@@ -1,0 +1,211 @@
+"""Data sets: by name, from a file, from OpenML, from Python."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ladera.base import UsageError, unknown_name
+from ladera.problems import files, sources
+from ladera.problems.raw import Raw, from_frame, is_frame, named
+from ladera.problems.targets import encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Dataset", "find", "from_arrays", "load", "names"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Data with its target understood, not yet split or scaled.
+
+    x: real numbers [n, features] as they came (an image is a row of its pixels), or a pandas
+        DataFrame where columns differ in kind.
+    y: [n], int32 codes of `classes` for classification, float64 in target units for regression.
+    kind: "table" (each column has its own scale) or "image" (all pixels share one).
+    test: the rows that the data itself keeps for testing, or None.
+    source: origin and licence. notes: what was decided on the way here.
+    """
+
+    name: str
+    x: np.ndarray | pd.DataFrame
+    y: np.ndarray
+    task: str
+    classes: tuple[str, ...]
+    features: tuple[str, ...]
+    kind: str
+    target: str
+    test: np.ndarray | None
+    source: str
+    notes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def hash(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the content: values, names of columns and classes."""
+        digest = hashlib.sha256()
+        for text in (self.kind, self.task, *self.classes, "", *self.features):
+            digest.update(text.encode() + b"\0")
+        columns = [self.x[name] for name in self.features] if is_frame(self.x) else [self.x]
+        for values in (*columns, self.y):
+            _update(digest, values)
+        return digest.hexdigest()[:16]
+
+    @property
+    def description(self) -> str:
+        """One line: size, target, decisions."""
+        what = "images" if self.kind == "image" else "rows"
+        parts = "pixels" if self.kind == "image" else "columns"
+        target = f"{len(self.classes)} classes" if self.classes else "a numeric target"
+        line = f"{self.name}: {len(self)} {what} of {len(self.features)} {parts}, {target}"
+        return "; ".join((line, *self.notes))
+
+
+def names() -> list[str]:
+    """Every data set known by name, sorted."""
+    return sorted((*sources.MADE, *sources.FETCHED))
+
+
+def load(
+    name: str, target: str | None = None, task: str = "auto", say: sources.Say = sources.to_stderr
+) -> Dataset:
+    """The data set of a name in `names()`, a file's path, or openml:NAME.
+
+    target: the column to predict; without it one named target, label, class or y, else the last.
+    task: "auto" (see `targets.encode`), "classification" or "regression".
+    say: called with a sentence before anything is downloaded.
+
+    Raises UsageError for all that is wrong with the name, the file or its content.
+    """
+    raw = find(name, target)(say)
+    return understand(raw, Path(name).name if files.is_file_name(name) else name.strip().lower(), task)
+
+
+def find(name: str, target: str | None = None) -> Callable[[sources.Say], Raw]:
+    """What reads the data of that name; nothing is read yet.
+
+    Raises UsageError: an unknown name, no such file, a target for data that has a fixed one.
+    """
+    known = name.strip().lower()
+    if known in sources.MADE:
+        if target is not None:
+            raise UsageError(
+                "The data set '{name}' has a fixed target, received target '{received}'; leave it out.",
+                name=known,
+                received=target,
+            )
+        return lambda say: sources.MADE[known]()
+    if known in sources.FETCHED:
+        return lambda say: sources.FETCHED[known].read(target, say)
+    if known.startswith("openml:"):
+        return lambda say: sources.openml(name.strip()[len("openml:") :], target, say)
+    if files.is_file_name(name) or _exists(name):
+        files.find(Path(name))
+        return lambda say: files.read(Path(name), target)
+    raise unknown_name("data", name, names())
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # a name too long for the system
+        return False
+
+
+def from_arrays(
+    x: Any, y: Any = None, *, target: Hashable | None = None, task: str = "auto", name: str = "arrays"
+) -> Dataset:
+    """Data from Python: features and target, or a DataFrame that holds both.
+
+    x: numbers [n, features], images [n, height, width, ...] or a DataFrame; y: [n]. Without `y`,
+    `x` is a DataFrame and `target` names its column.
+    """
+    if y is not None:
+        return understand(Raw(x if is_frame(x) else _array(x), y), name, task)
+    if not is_frame(x):
+        raise UsageError(
+            "Data from Python is (X, y) or a pandas DataFrame with a target column, received {received}; "
+            "pass one of these.",
+            received=type(x).__name__,
+        )
+    return understand(from_frame(x, target), name, task)
+
+
+def understand(raw: Raw, name: str, task: str) -> Dataset:
+    """The data set of raw data. Raises UsageError where shapes, features or target do not hold."""
+    target = encode(raw.y, task, raw.labels)
+    x, kind, features = raw.x, "image" if raw.image else "table", raw.features
+    if is_frame(x):
+        x = named(x)
+        features = tuple(x.columns)
+    else:
+        x = _array(x)
+        if x.ndim > 2:
+            x, kind = x.reshape(len(x), -1), "image"
+        features = features or tuple(f"x{i}" for i in range(1, x.shape[1] + 1))
+    if len(x) != len(target.y):
+        raise UsageError(
+            "Features and target have one row per example, received {x} rows of features and {y} targets; "
+            "check that they belong together.",
+            x=len(x),
+            y=len(target.y),
+        )
+    return Dataset(
+        name,
+        x,
+        target.y,
+        target.task,
+        target.classes,
+        features,
+        kind,
+        raw.target,
+        raw.test,
+        raw.source,
+        raw.notes,
+    )
+
+
+def _array(x: Any) -> np.ndarray:
+    """Real numbers [n, ...] with at least one feature."""
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind in "OUS":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "An array of features holds numbers in rows of one length ({reason}); "
+            "pass text and categories as a pandas DataFrame.",
+            reason=error,
+        ) from None
+    if array.ndim < 2 or array.dtype.kind not in "biuf" or 0 in array.shape[1:]:
+        raise UsageError(
+            "Features are real numbers of shape [rows, features], received shape {shape} of {kind}; "
+            "a single feature is X.reshape(-1, 1).",
+            shape=array.shape,
+            kind=array.dtype,
+        )
+    return array
+
+
+def _update(digest: Any, values: Any) -> None:
+    """Feed one column or array to the digest, independent of byte order and memory layout."""
+    if isinstance(values, np.ndarray):
+        array = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.data)
+        return
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.dtype.kind != "c":
+        _update(digest, values.to_numpy(dtype=np.float64, na_value=np.nan))
+    else:
+        codes, categories = pd.factorize(values.astype(str).where(values.notna()), sort=True)
+        _update(digest, codes.astype(np.int64))
+        digest.update("\0".join(categories).encode())

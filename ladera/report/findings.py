@@ -1,0 +1,97 @@
+"""What a figure shows, in words and from its data: the text alternative for who cannot see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ladera.analysis.answer import Answer, Ranked
+from ladera.analysis.words import lr_text, metric_name, metric_text
+from ladera.locale import Translator
+from ladera.report.series import Convergence, Sensitivity
+
+__all__ = ["convergence_finding", "sensitivity_finding"]
+
+
+def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Translator) -> str:
+    """Who ends best and worst, and how far the best one's loss falls."""
+    if not answer.fairness.may_rank:
+        return _("The comparison is not fair, so these curves do not show which optimizer is better.")
+    ends = [(curve, curve.bands["validation_metric"].median[-1]) for curve in curves]
+    trained = [(curve, value) for curve, value in ends if value is not None]
+    if not trained:
+        return _("No reporting run has trained to the end, so there is no curve to show.")
+    sign = 1 if answer.direction == "max" else -1
+    trained.sort(key=lambda pair: -sign * pair[1])
+    (best, top), (worst, bottom) = trained[0], trained[-1]
+    metric = metric_name(answer.metric, _)
+    sentences = [
+        _("After the last epoch {best} has the best median validation {metric}, {value} (n = {n}).").format(
+            best=best.title, metric=metric, value=metric_text(top, answer.unit), n=best.seeds
+        )
+    ]
+    if worst is not best:
+        value = metric_text(bottom, answer.unit)
+        sentences.append(_("{worst} has the worst, {value}.").format(worst=worst.title, value=value))
+    loss = best.bands["validation_loss"].median
+    if loss[0] is not None and loss[-1] is not None:
+        sentences.append(
+            _("The median validation loss of {best} goes from {first} to {last}.").format(
+                best=best.title, first=f"{loss[0]:.3g}", last=f"{loss[-1]:.3g}"
+            )
+        )
+    lost = [curve.title for curve, value in ends if value is None]
+    if lost:
+        sentences.append(
+            _("No median at the end, since runs diverged: {names}.").format(names=", ".join(lost))
+        )
+    return " ".join(sentences)
+
+
+def sensitivity_finding(curves: Sequence[Sensitivity], answer: Answer, _: Translator) -> str:
+    """Where the best one is good, who is good over the widest interval, and where training is lost."""
+    sentences = []
+    best = answer.ranking[0] if answer.ranking else None
+    tuned = {curve.optimizer: _at_chosen(curve) for curve in curves}
+    if best is not None and tuned.get(best.optimizer) is not None:
+        low, high = best.lr_interval
+        sentences.append(
+            _(
+                "{best} has its best median, {value}, at learning rate {lr} and stays within 5 % of it "
+                "from {low} to {high}."
+            ).format(
+                best=answer.titles[best.optimizer],
+                value=metric_text(tuned[best.optimizer], answer.unit),
+                lr=lr_text(best.lr),
+                low=lr_text(low),
+                high=lr_text(high),
+            )
+        )
+    widest = max(answer.ranking, key=_decades, default=None)
+    if widest is not None and len(answer.ranking) > 1 and _decades(widest) > 0:
+        sentences.append(
+            _("The widest such interval is that of {name}, {decades} decades.").format(
+                name=answer.titles[widest.optimizer], decades=f"{_decades(widest):.1f}"
+            )
+        )
+    return " ".join([*sentences, _divergence(curves, _)])
+
+
+def _divergence(curves: Sequence[Sensitivity], _: Translator) -> str:
+    lost = sum(sum(curve.diverged) for curve in curves)
+    runs = sum(sum(curve.runs) for curve in curves)
+    if not lost:
+        return _("None of the {runs} tuning runs diverged.").format(runs=runs)
+    lowest = min(lr for curve in curves for lr, k in zip(curve.band.x, curve.diverged, strict=True) if k)
+    return _("{lost} of {runs} tuning runs diverged, the first ones at learning rate {lr}.").format(
+        lost=lost, runs=runs, lr=lr_text(lowest)
+    )
+
+
+def _at_chosen(curve: Sensitivity) -> float | None:
+    return curve.band.median[curve.band.x.index(curve.chosen)] if curve.chosen in curve.band.x else None
+
+
+def _decades(ranked: Ranked) -> float:
+    low, high = ranked.lr_interval
+    return math.log10(high / low) if 0 < low <= high < math.inf else -math.inf

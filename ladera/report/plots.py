@@ -1,0 +1,99 @@
+"""Each figure of a study, ready to be shown: drawing, text alternative, legend, data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ladera.analysis.answer import Answer
+from ladera.analysis.frames import Frames
+from ladera.analysis.verdict import Evidence
+from ladera.analysis.words import lr_text, metric_name
+from ladera.locale import Translator
+from ladera.report import figures, findings, tables
+from ladera.report.series import Scale, convergences, sensitivities
+from ladera.report.style import Style, styles
+
+__all__ = ["Entry", "Plot", "Study", "convergence", "sensitivity"]
+
+
+class Study(Protocol):
+    """What a report is made from; `ladera.study.Study` is one."""
+
+    @property
+    def frames(self) -> Frames: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    def recommendation(self) -> Answer: ...
+    def as_json(self, lang: str = ...) -> dict[str, Any]: ...
+    def code(self, framework: str, lang: str = ...) -> str: ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a legend."""
+
+    name: str
+    label: str
+    style: Style
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure with its text alternative, how to read it, its legend and its data."""
+
+    id: str
+    figure: dict[str, Any]
+    finding: str
+    reading: str
+    legend: list[Entry]
+    units: list[tuple[str, str]]
+    table: tables.Table
+
+
+def convergence(study: Study, _: Translator) -> Plot:
+    """Loss and metric over the training, train and validation."""
+    answer, seen = study.recommendation(), study.evidence
+    looks, scale = styles(answer.titles), _scale(answer)
+    curves = convergences(answer, seen.reported, seen.curves)
+    names = {"steps": _("steps"), "evaluations": _("gradient evaluations"), "seconds": _("seconds")}
+    known = [unit for unit in names if curves and all(unit in curve.per_step for curve in curves)]
+    return Plot(
+        id="convergence",
+        figure=figures.convergence(curves, looks, scale, _),
+        finding=findings.convergence_finding(curves, answer, _),
+        reading=_(
+            "Line: median over the {n} reporting seeds, each optimizer at its best learning rate. "
+            "Band: their range. A run that diverged counts as the worst. Training values are means over "
+            "an epoch's mini-batches, each before its own step; validation values are taken after the epoch. "
+            "The axes of the {metric} fit what comes after the first fifth of the steps."
+        ).format(n=answer.seeds, metric=metric_name(answer.metric, _)),
+        legend=[Entry(c.optimizer, f"{c.title} lr {lr_text(c.lr)}", looks[c.optimizer]) for c in curves],
+        units=[(unit, names[unit]) for unit in known] if len(known) > 1 else [],
+        table=tables.convergence_table(curves, answer, _),
+    )
+
+
+def sensitivity(study: Study, _: Translator) -> Plot:
+    """The final validation metric over the learning rates."""
+    answer = study.recommendation()
+    looks, scale = styles(answer.titles), _scale(answer)
+    chosen = {name: choice.lr for name, choice in study.evidence.choices.items()}
+    curves = sensitivities(answer, study.frames.purpose("tune"), chosen)
+    return Plot(
+        id="sensitivity",
+        figure=figures.sensitivity(curves, looks, scale, _),
+        finding=findings.sensitivity_finding(curves, answer, _),
+        reading=_(
+            "Line: median over the {n} tuning seeds after the last epoch. Band: the range of those that "
+            "trained. Ring: the learning rate that was chosen. ×: diverged runs, bold where all seeds "
+            "diverged; in the median a diverged run counts as the worst."
+        ).format(n=len(study.frames.study["seeds"]["tune"])),
+        legend=[Entry(c.optimizer, c.title, looks[c.optimizer]) for c in curves],
+        units=[],
+        table=tables.sensitivity_table(curves, answer, _),
+    )
+
+
+def _scale(answer: Answer) -> Scale:
+    return Scale(answer.metric, answer.direction, answer.start)

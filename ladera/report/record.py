@@ -1,0 +1,94 @@
+"""What it takes to do the study again: what was asked, on which data, with which versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ladera.analysis.words import lr_text
+from ladera.locale import Translator
+
+__all__ = ["Compared", "Group", "compared", "record"]
+
+
+@dataclass(frozen=True)
+class Group:
+    heading: str
+    pairs: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One optimizer as it was asked for."""
+
+    title: str
+    lrs: str
+    others: str
+
+
+def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
+    """The study file in words; a table that it lacks is left out."""
+    problem, training, seeds = asked["problem"], asked["training"], asked["seeds"]
+    machine, seconds = asked.get("machine", {}), asked.get("seconds", {})
+    names = {  # headings of the study file's own keys
+        "problem": {
+            "data": _("data"),
+            "target": _("target"),
+            "task": _("task"),
+            "network": _("network"),
+            "activation": _("activation"),
+            "loss": _("loss"),
+            "penalty": _("penalty"),
+            "features": _("features"),
+            "classes": _("classes"),
+            "parameters": _("parameters"),
+            "train": _("training rows"),
+            "validation": _("validation rows"),
+            "test": _("test rows"),
+            "data_hash": _("data hash"),
+            "split_hash": _("split hash"),
+        },
+        "training": {
+            "epochs": _("epochs"),
+            "batch": _("batch"),
+            "steps_per_epoch": _("steps per epoch"),
+            "dtype": _("number format"),
+        },
+        "seeds": {"tune": _("tuning seeds"), "report": _("reporting seeds")},
+        "machine": {"cpu": _("processor"), "cores": _("cores"), "platform": _("system")},
+        "seconds": {
+            "total": _("seconds in all"),
+            "compile": _("… compiling"),
+            "train": _("… training"),
+        },
+    }
+    groups = [
+        Group(_("Problem"), _pairs(problem, names["problem"])),
+        Group(_("Training"), _pairs(training, names["training"]) + _pairs(seeds, names["seeds"])),
+        Group(_("Machine and time"), _pairs(machine, names["machine"]) + _pairs(seconds, names["seconds"])),
+        Group(_("Versions"), [(str(name), str(value)) for name, value in asked.get("versions", {}).items()]),
+    ]
+    return [group for group in groups if group.pairs]
+
+
+def compared(asked: Mapping[str, Any]) -> list[Compared]:
+    return [
+        Compared(
+            optimizer["class"],
+            ", ".join(lr_text(lr) for lr in optimizer["lr"]),
+            ", ".join(f"{k} = {_text(v)}" for k, v in optimizer["hyperparameters"].items() if k != "lr")
+            or "–",
+        )
+        for optimizer in asked["optimizers"]
+    ]
+
+
+def _pairs(values: Mapping[str, Any], names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(heading, _text(values[key])) for key, heading in names.items() if key in values]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return f"{value:g}".replace("e-0", "e-") if isinstance(value, float) else str(value)

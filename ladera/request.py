@@ -1,0 +1,116 @@
+"""What a comparison asks for, checked as far as it can be before the data are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ladera import configs
+from ladera.base import UsageError
+from ladera.configs import Configuration, Optimizer
+from ladera.problems import Problem
+from ladera.store import SCHEMA_VERSION
+from ladera.train.recipe import Recipe
+
+__all__ = ["Request"]
+
+_EPOCHS, _BATCH = 20, 32  # what is asked for by default
+_LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked, checked as far as it can be without the data."""
+
+    problem: Problem
+    optimizers: list[Optimizer]
+    lr: str | float | Sequence[float]
+    seeds: int
+    epochs: int = _EPOCHS
+    batch: int = _BATCH
+
+    def __post_init__(self):
+        for name in ("seeds", "epochs", "batch"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST[name]:
+                raise UsageError(
+                    "{name} is a whole number from 1 to {largest}, received {received}.",
+                    name=name,
+                    largest=_LARGEST[name],
+                    received=value,
+                )
+        _ = self.grids
+
+    @cached_property
+    def grids(self) -> dict[str, tuple[float, ...]]:
+        """The learning rates asked for at first, for every optimizer."""
+        return {o.name: configs.grid(self.lr, o.rule) for o in self.optimizers}
+
+    def default_folder(self) -> Path:
+        """runs/<data>, with whatever is not the default behind it: another problem, another folder."""
+        p, default = self.problem, Problem()
+        said = {name: getattr(p, name) for name in ("network", "activation", "penalty")}
+        named = {name: getattr(p, name) for name in ("loss", "target", "split_seed", "task")}
+        parts = [Path(p.data).stem if isinstance(p.data, (str, Path)) else "data"]
+        parts += [str(value) for name, value in said.items() if value != getattr(default, name)]
+        parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]
+        parts += [f"epochs-{self.epochs}"] * (self.epochs != _EPOCHS)
+        parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
+        return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
+
+    @property
+    def tuning_seeds(self) -> range:
+        return range(self.seeds)
+
+    @property
+    def report_seeds(self) -> range:
+        return range(configs.REPORT_SEEDS, configs.REPORT_SEEDS + self.seeds)
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The static halves of its rules, each once."""
+        return tuple(dict.fromkeys(Recipe.of(o.rule) for o in self.optimizers))
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """What all runs share: part of every run's name. Reads the data."""
+        return {
+            "problem": self.problem.identity(),
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "schema": SCHEMA_VERSION,
+        }
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training set. Reads the data. Raises UsageError: not even one."""
+        examples = len(self.problem.prepared().train)
+        if self.batch > examples:
+            raise UsageError(
+                "A batch may hold at most the {examples} training examples, received {received}; "
+                "take a smaller --batch.",
+                examples=examples,
+                received=self.batch,
+            )
+        return examples // self.batch
+
+    def tuning(self, rates: Mapping[str, Iterable[float]]) -> list[Configuration]:
+        """Every optimizer at the rates given for it, on every tuning seed."""
+        return [
+            Configuration(o, lr, seed, "tune")
+            for o in self.optimizers
+            for lr in rates[o.name]
+            for seed in self.tuning_seeds
+        ]
+
+    def reporting(self, best: Mapping[str, float], purpose: str) -> list[Configuration]:
+        """Every optimizer in `best` at its rate there, on every reporting seed."""
+        return [
+            Configuration(o, best[o.name], seed, purpose)
+            for o in self.optimizers
+            if o.name in best
+            for seed in self.report_seeds
+        ]

@@ -1,0 +1,39 @@
+"""Adam: momentum and RMSprop at once, each corrected for starting at zero."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ladera.rules._rule import Fraction, Positive, Rule
+from ladera.rules._xp import one_minus_power, sqrt, zeros_like
+
+__all__ = ["Adam"]
+
+
+class Moments(NamedTuple):
+    m: Any
+    v: Any
+
+
+class Adam(Rule):
+    """Kingma & Ba 2015, Adam: a method for stochastic optimization, Algorithm 1.
+
+    lr: step size α. b1, b2: decay rates of the moments. eps: added to the root, outside.
+    """
+
+    paper = "Kingma & Ba 2015, Algorithm 1"
+
+    lr: Positive = 1e-3
+    b1: Fraction = 0.9
+    b2: Fraction = 0.999
+    eps: Positive = 1e-8
+
+    def init(self, x):
+        return Moments(m=zeros_like(x), v=zeros_like(x))
+
+    def step(self, t, g, s, x):
+        m = self.b1 * s.m + (1 - self.b1) * g
+        v = self.b2 * s.v + (1 - self.b2) * g**2
+        m_hat = m / one_minus_power(self.b1, t)
+        v_hat = v / one_minus_power(self.b2, t)
+        return Moments(m, v), x - self.lr * m_hat / (sqrt(v_hat) + self.eps)

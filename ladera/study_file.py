@@ -1,0 +1,99 @@
+"""What study.toml says: what was asked, of what data, on which machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ladera.base import UsageError
+from ladera.request import Request
+from ladera.train.pool import cores
+
+__all__ = ["check_same", "describe"]
+
+
+def describe(request: Request, command: str) -> dict[str, Any]:
+    """The study's tables, in the order in which a person reads them."""
+    metric = request.problem.prepared().metric
+    return {
+        "ladera": version("ladera"),
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "problem": request.problem.describe(),
+        "metric": {"name": metric.name, "direction": metric.direction, "unit": metric.unit},
+        "training": {
+            "epochs": request.epochs,
+            "batch": request.batch,
+            "steps_per_epoch": request.steps_per_epoch,
+            "dtype": "float32",
+        },
+        "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},
+        "optimizers": [
+            {
+                "name": o.name,
+                "class": type(o.rule).__name__,
+                "evaluations_per_step": o.rule.evaluations,
+                "hyperparameters": {k: v for k, v in o.rule.hyperparameters().items() if v is not None},
+                "lr": list(request.grids[o.name]),
+            }
+            for o in request.optimizers
+        ],
+        "machine": {"cpu": _cpu(), "cores": cores(), "platform": platform.platform()},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("ladera", "jax", "jaxlib", "numpy")},
+        },
+    }
+
+
+def check_same(stored: Mapping[str, Any], asked: Mapping[str, Any], path: Path) -> None:
+    """Raise UsageError where the folder holds the study of another problem or training.
+
+    Other optimizers, rates and seeds extend a study; another problem, batch or number of epochs
+    would not be comparable.
+    """
+    for table, key in (("problem", k) for k in _PROBLEM_KEYS):
+        _same(stored, asked, table, key, path)
+    for key in ("epochs", "batch"):
+        _same(stored, asked, "training", key, path)
+
+
+_PROBLEM_KEYS = (
+    "data",
+    "target",
+    "task",
+    "data_hash",
+    "split_hash",
+    "network",
+    "activation",
+    "loss",
+    "penalty",
+)
+
+
+def _same(stored: Mapping[str, Any], asked: Mapping[str, Any], table: str, key: str, path: Path) -> None:
+    there, here = stored.get(table, {}).get(key), asked[table].get(key)
+    if there != here:
+        raise UsageError(
+            "The folder '{path}' holds another study ({key} is {there} there, {here} here); "
+            "choose another folder with --out.",
+            path=path,
+            key=key,
+            there=there,
+            here=here,
+        )
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return f"{line.partition(':')[2].strip()}"
+    except OSError:
+        pass
+    return platform.processor() or platform.machine() or os.name

@@ -1,0 +1,179 @@
+"""Train a cohort: its trials in lanes, segment by segment, into records.
+
+A cohort is a pure function: the same specification gives the same records, wherever it runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ladera.base import Status
+from ladera.train.checkpoint import Checkpoint
+from ladera.train.compiled import Compiled, compiled, examples
+from ladera.train.program import Metrics, Row
+from ladera.train.recipe import Recipe
+from ladera.train.work import Cohort, Records, Task, Trial, initial, orders
+
+__all__ = ["DIVERGED_FACTOR", "time_segment", "train"]
+
+DIVERGED_FACTOR = 10.0  # a run whose final loss is so many times its first one has diverged, too
+
+
+def train(cohort: Cohort, progress: Callable[[float], None] = lambda runs: None) -> Records:
+    """The cohort's records. `progress` hears how many runs' worth of work was just done."""
+    began = time.perf_counter()
+    executables = compiled(cohort)
+    compile_seconds = time.perf_counter() - began
+    runs, curves = [], []
+    for at in range(0, len(cohort.trials), cohort.width):
+        trials = cohort.trials[at : at + cohort.width]
+        chunk_began = time.perf_counter()
+        lanes = _train_lanes(cohort, executables, trials, progress)
+        share = (time.perf_counter() - chunk_began) / len(trials)
+        for lane, trial in enumerate(trials):
+            run, curve = lanes.records(cohort, trial, lane)
+            runs.append({**run, "seconds": share, "compile_seconds": compile_seconds})
+            curves.append(curve)
+    train_seconds = time.perf_counter() - began - compile_seconds
+    return Records(cohort.name, tuple(runs), tuple(curves), compile_seconds, train_seconds)
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    """What came out of one filling of the lanes; every array has the lanes last."""
+
+    start: tuple[np.ndarray, np.ndarray]  # validation loss and share correct before the first step
+    metrics: Metrics  # [epochs, lanes]
+    diverged: np.ndarray  # [lanes] first step with a loss that is not finite, 0 for none
+    test: tuple[np.ndarray, np.ndarray] | None
+
+    def records(self, cohort: Cohort, trial: Trial, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        task, m = cohort.task, self.metrics
+        steps = np.arange(task.epochs + 1) * task.steps_per_epoch
+        first = float(m.first_loss[0, lane])
+        train_loss = np.concatenate([[first], m.train_loss[:, lane]])
+        validation_loss = np.concatenate([self.start[0][lane : lane + 1], m.validation_loss[:, lane]])
+        train_metric = _metric(task, train_loss, np.r_[m.first_correct[0, lane], m.train_correct[:, lane]])
+        validation_metric = _metric(
+            task, validation_loss, np.r_[self.start[1][lane], m.validation_correct[:, lane]]
+        )
+
+        diverged_step = int(self.diverged[lane]) or None
+        if diverged_step is None and not np.isfinite(validation_loss[-1]):
+            diverged_step = int(steps[-1])  # the last update blew up, and no step saw it
+        series = [train_loss, train_metric, validation_loss, validation_metric]
+        if diverged_step is not None:
+            after = steps >= diverged_step
+            series = [np.where(after, np.nan, values) for values in series]
+        grew = not train_loss[-1] <= DIVERGED_FACTOR * first
+        status = Status.DIVERGED if diverged_step is not None or grew else Status.FINISHED
+
+        names = ("train_loss", "train_metric", "validation_loss", "validation_metric")
+        run = {
+            "run": trial.run,
+            "cohort": cohort.name,
+            "status": str(status),
+            "diverged_step": diverged_step,
+            "evaluations": int(steps[-1]) * trial.rule.evaluations,
+            "width": cohort.width,
+            "device": jax.devices()[0].device_kind,
+            "versions": _versions(),
+            "fingerprint": first,
+            **{name: float(values[-1]) for name, values in zip(names, series, strict=True)},
+            **self._test_values(task, lane),
+        }
+        curve = {
+            "run": trial.run,
+            "epoch": np.arange(task.epochs + 1, dtype=np.int32),
+            "step": steps,
+            **{name: values.astype(np.float32) for name, values in zip(names, series, strict=True)},
+        }
+        return run, curve
+
+    def _test_values(self, task: Task, lane: int) -> dict[str, float | None]:
+        if self.test is None:
+            return {"test_loss": None, "test_metric": None}
+        loss, right = self.test[0][lane : lane + 1], self.test[1][lane : lane + 1]
+        return {"test_loss": float(loss[0]), "test_metric": float(_metric(task, loss, right)[0])}
+
+
+@cache
+def _versions() -> str:
+    return ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "numpy"))
+
+
+def _metric(task: Task, loss: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Accuracy for a classification; root mean squared error in the target's units otherwise."""
+    return right if task.classifies else np.sqrt(loss) * task.target_scale
+
+
+def _train_lanes(
+    cohort: Cohort, executables: Compiled, trials: Sequence[Trial], progress: Callable[[float], None]
+) -> _Lanes:
+    task = cohort.task
+    data, test = examples(task)
+    lanes = [*trials, *[trials[-1]] * (cohort.width - len(trials))]  # padding trains along, unseen
+    index, row = _row(cohort, executables, lanes)
+    weights = [initial(task, trial.seed) for trial in lanes]
+    params = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *weights)
+
+    start = executables.evaluate(params, data.validation)
+    carry = executables.start(index, row, params)
+    metrics = Metrics(*(np.zeros((task.epochs, cohort.width), np.float32) for _ in Metrics._fields))
+    checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
+    done = 0
+    if (found := checkpoint.load((carry, metrics))) is not None:
+        done, (carry, kept) = found
+        metrics = jax.tree.map(np.array, kept)
+        progress(len(trials) * done / task.epochs)
+    for epoch in range(done, task.epochs, task.epochs_per_segment):
+        until = epoch + task.epochs_per_segment
+        by_seed = {t.seed: orders(task, t.seed, epoch, task.epochs_per_segment) for t in lanes}
+        order = jnp.asarray(np.stack([by_seed[trial.seed] for trial in lanes], axis=2))
+        carry, measured = executables.run(index, carry, row, order, data)
+        for whole, part in zip(metrics, jax.device_get(measured), strict=True):
+            whole[epoch:until] = part
+        progress(len(trials) * task.epochs_per_segment / task.epochs)
+        if until < task.epochs:
+            checkpoint.save(until, (carry, metrics))
+    final = executables.evaluate(carry.params, test) if cohort.reads_test else None
+    return _Lanes(jax.device_get(start), metrics, np.asarray(carry.diverged), jax.device_get(final))
+
+
+def _row(cohort: Cohort, executables: Compiled, lanes: Sequence[Trial]) -> tuple[Any, Row]:
+    """Which rule the lanes use (one for all of them), and each lane's numbers."""
+    recipes = executables.program.recipes
+    index = recipes.index(Recipe.of(lanes[0].rule))
+    recipe = recipes[index]
+    longest = max(len(r.numbers) for r in recipes)
+    numbers = np.zeros((cohort.width, longest), np.float32)
+    for lane, trial in enumerate(lanes):
+        numbers[lane, : len(recipe.numbers)] = recipe.numbers_of(trial.rule)
+    asked = cohort.task.penalty
+    penalty = np.tile(np.array([asked.l1, asked.l2], np.float32), (cohort.width, 1))
+    return jnp.int32(index), Row(jnp.asarray(numbers), jnp.asarray(penalty))
+
+
+def time_segment(cohort: Cohort) -> tuple[float, float]:
+    """Seconds for one step of one lane, over a whole segment, and seconds spent compiling."""
+    began = time.perf_counter()
+    executables = compiled(cohort)
+    compile_seconds = time.perf_counter() - began
+    segment = replace(
+        cohort, checkpoints=None, task=replace(cohort.task, epochs=cohort.task.epochs_per_segment)
+    )
+    _train_lanes(segment, executables, cohort.trials[:1], lambda runs: None)  # pays for memory and caches
+    began = time.perf_counter()
+    _train_lanes(segment, executables, cohort.trials[:1], lambda runs: None)
+    seconds = time.perf_counter() - began
+    steps = segment.task.epochs * segment.task.steps_per_epoch
+    return seconds / (cohort.width * steps), compile_seconds

@@ -1,0 +1,108 @@
+"""What goes to a worker and what comes back: plain values, without JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ladera.networks import MLP
+from ladera.networks.penalties import Penalty
+from ladera.rules import Rule
+from ladera.train.recipe import Recipe
+
+__all__ = ["Cohort", "Records", "Task", "Trial", "initial", "orders"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all runs of a study share: the problem and the training."""
+
+    examples: Path  # folder of .npy files: x_train, y_train, x_validation, ..., y_test
+    network: MLP
+    features: int
+    outputs: int
+    loss: str
+    classifies: bool
+    penalty: Penalty
+    target_scale: float  # of the metric rmse, in the target's units
+    train_size: int
+    batch: int
+    epochs: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Whole batches only; every epoch is shuffled anew, so no example is left out for good."""
+        return self.train_size // self.batch
+
+    @property
+    def epochs_per_segment(self) -> int:
+        """The largest divisor of the epochs whose segment stays short: one program, often heard of."""
+        most = max(1, _SEGMENT_STEPS // self.steps_per_epoch)
+        return max(k for k in range(1, min(most, self.epochs) + 1) if self.epochs % k == 0)
+
+
+_SEGMENT_STEPS = 2000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training: a rule with its numbers, and a seed."""
+
+    run: str
+    rule: Rule
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Trials that one worker trains one after another, `width` lanes at a time."""
+
+    name: str
+    task: Task
+    recipes: tuple[Recipe, ...]  # of all the rules that the program holds
+    width: int
+    trials: tuple[Trial, ...]
+    reads_test: bool = False
+    checkpoints: Path | None = None  # folder; None: a crash loses the whole cohort
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a cohort did: one dictionary per trial, in their order."""
+
+    cohort: str
+    runs: tuple[dict[str, Any], ...]
+    curves: tuple[dict[str, Any], ...]
+    compile_seconds: float
+    train_seconds: float
+
+
+def initial(task: Task, seed: int) -> Any:
+    """The seed's initial weights: the same for every optimizer."""
+    return task.network.init(_generator(seed, 0), task.features, task.outputs)
+
+
+def orders(task: Task, seed: int, first_epoch: int, epochs: int) -> np.ndarray:
+    """The seed's examples of every step, int32 [epochs, steps, batch]: the same for every optimizer."""
+    shape = (task.train_size, task.steps_per_epoch, task.batch)
+    # Many rates share a seed. Drawing again costs a small set 3 %, keeping costs a large one memory.
+    draw = _epoch_order if task.train_size <= _SMALL else _epoch_order.__wrapped__
+    return np.stack([draw(*shape, seed, epoch) for epoch in range(first_epoch, first_epoch + epochs)])
+
+
+_SMALL = 20_000  # examples: 80 kB an epoch
+
+
+@lru_cache(maxsize=256)
+def _epoch_order(examples: int, steps: int, batch: int, seed: int, epoch: int) -> np.ndarray:
+    order = _generator(seed, 1, epoch).permutation(examples)[: steps * batch]
+    return order.reshape(steps, batch).astype(np.int32)
+
+
+def _generator(*key: int) -> np.random.Generator:
+    """A generator of its own for every random object, derived from its key alone."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))

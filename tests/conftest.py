@@ -1,0 +1,27 @@
+"""Settings of the whole suite: JAX on the CPU, strict about dtypes and ranks, caches of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
+os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
+os.environ.setdefault("KERAS_BACKEND", "jax")
+# What other runs measured or compiled on this machine must not decide a test.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ladera-test-cache-")
+os.environ.pop("LADERA_LANG", None)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder with MNIST and the tables: LADERA_DATA, or shared/data beside the repository."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("LADERA_DATA", beside))
+    if not (folder / "mnist.npz").is_file():
+        pytest.skip("MNIST is not here: set LADERA_DATA to a folder with mnist.npz")
+    return folder

@@ -1,0 +1,52 @@
+"""What the READMEs promise: their code runs, their options exist, both say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import ladera
+from ladera import rules
+from ladera.cli import app
+
+ROOT = Path(__file__).parents[1]
+READMES = [ROOT / "README.md", ROOT / "README.es.md"]
+
+
+def blocks(text: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_options_are_those_of_the_program(readme):
+    compare = typer.main.get_command(app).commands["compare"]
+    known = {option for parameter in compare.params for option in parameter.opts if option.startswith("--")}
+    told = set(re.findall(r"`(--[a-z]+)`", readme.read_text(encoding="utf-8")))
+    assert told <= known
+    assert known - told == {"--target", "--workers"}  # the one is in the examples, the other for experts
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_rule_of_the_readme_is_a_rule(readme, tmp_path):
+    own = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "class Sign" in block)
+    (tmp_path / "sign.py").write_text(own)
+    rule = rules.from_file(tmp_path / "sign.py", "Sign")(lr=0.1)
+    assert rule.step(1, -3.0, rule.init(1.0), 1.0)[1] == pytest.approx(1.1)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_python_of_the_readme_runs(readme, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "ladera.compare" in block)
+    small = code.replace("seeds=5, epochs=20", 'seeds=1, epochs=1, lr="0.03"').replace('"digits"', '"iris"')
+    assert small != code
+    exec(compile(small, readme.name, "exec"), {})
+    assert "torch.optim" in capsys.readouterr().out
+    assert list(tmp_path.glob("*.html"))
+
+
+def test_the_package_says_its_version():
+    assert f'version = "{ladera.__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
