@@ -111,7 +111,7 @@ def train(rule, lr, drawn, x, y):
         (s, w), (t, rows) = carry, now
         return rule.step(t, jax.grad(loss)(rule.read(s, w), rows), s, w), None
 
-    (_, w), _ = jax.lax.scan(step, (rule.init(w), w), (jnp.arange(0.0, len(batches))+ 0.5, batches))
+    (_, w), _ = jax.lax.scan(step, (rule.init(w), w), (jnp.arange(1.0, len(batches) + 1), batches))
     return unravel(w)
 
 

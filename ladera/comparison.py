@@ -12,7 +12,9 @@ appends them, so an interrupted study goes on where it was.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from ladera.analysis import frames
 from ladera.analysis.select import Choice, choose
 from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
+from ladera.locale import N_, translator
 from ladera.problems import Problem
 from ladera.request import Request
 from ladera.rules import Rule
@@ -76,12 +79,19 @@ def compare(
     epochs, batch: passes over the training set, and examples per step (whole batches only).
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
+    progress: who shows how far it is; a bar on standard error by default, where that is a terminal.
+    command: what the study and its report say to repeat it with.
 
     Raises UsageError for wrong use, before anything is trained.
     """
     request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch)
     store = Store(out if out is not None else request.default_folder())
-    return _Comparison(request, store, workers, progress or _Silent(), command or "").run()
+    with contextlib.ExitStack() as stack:
+        if progress is None and sys.stderr.isatty():
+            from ladera.terminal import Progress as Bar
+
+            progress = stack.enter_context(Bar(translator()))
+        return _Comparison(request, store, workers, progress or _Silent(), command).run()
 
 
 @dataclass
@@ -92,9 +102,10 @@ class _Comparison:
     store: Store
     workers: int | None
     progress: Progress
-    command: str
+    command: str | None
     compile_seconds: float = 0.0
     train_seconds: float = 0.0
+    told: set[Path] = field(default_factory=set)  # damaged files that were named
     best: float = -math.inf  # the best final validation metric so far, the sign of min metrics turned
     began: float = field(default_factory=time.perf_counter)
 
@@ -102,7 +113,7 @@ class _Comparison:
         stored = self.store.read_study() if self.store.exists() else None
         if stored is None:
             _ = self.pool  # the workers import JAX while this process reads the data
-        study = describe(self.request, self.command)
+        study = describe(self.request, self.command or _repeat(self.request, self.store))
         if stored is not None:
             check_same(stored, study, self.store.path)
             study |= {key: stored[key] for key in ("engine", "created") if key in stored}
@@ -165,6 +176,9 @@ class _Comparison:
     def _train(self, purpose: str, asked: Sequence[Configuration]) -> None:
         """Train what the store lacks of the configurations asked for."""
         scan = self.store.scan()
+        for path in set(scan.damaged) - self.told:
+            self.progress.note(N_("The file {path} is damaged; its runs are trained again."), path=path)
+            self.told.add(path)
         have = scan.names()
         names = {c.name(self.request.asked): c for c in asked}
         missing = {name: c for name, c in names.items() if name not in have}
@@ -261,6 +275,17 @@ class _Comparison:
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
         return [Timing(w, step, compiling) for w, (step, compiling) in zip(widths, measured, strict=True)]
+
+
+def _repeat(request: Request, store: Store) -> str:
+    """Python code that asks the same again, as far as values can be written down."""
+    p = request.problem
+    data = repr(str(p.data)) if isinstance(p.data, (str, Path)) else "..."
+    names = [o.name for o in request.optimizers]
+    return (
+        f"ladera.compare(ladera.Problem({data}, {p.network!r}), {names!r}, lr={request.lr!r}, "
+        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, out={str(store.path)!r})"
+    )
 
 
 class _Silent:

@@ -63,7 +63,7 @@ def show(study: Study, report: Path | None, _: Translator, console: Console | No
 def _ranking(answer: Answer, _: Translator) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
-    table.add_column(_("optimizer"), overflow="fold", min_width=8)
+    table.add_column("", overflow="fold", min_width=8)  # names need no heading, and 80 columns are few
     for heading in (
         "lr",
         metric_name(answer.metric, _),

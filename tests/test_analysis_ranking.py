@@ -101,7 +101,7 @@ def test_five_of_five_are_enough_and_four_of_four_are_not():
 
 
 def test_a_better_median_with_a_surely_worse_mean_is_no_separation():
-    winner, rival = [0.1, 0.2, 0.3, 0.9, 0.91, 0.92, 0.93], [0.85, 0.86, 0.87, 0.89, 0.95, 0.96, 0.97]
+    winner, rival = [0.60, 0.62, 0.64, 0.80, 0.81, 0.82, 0.83], [0.75, 0.76, 0.77, 0.79, 0.95, 0.96, 0.97]
     result = standing(np.column_stack([winner, rival]))
     assert result.winner == 0
     assert result.p_value[1] < 0.05

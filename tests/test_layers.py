@@ -28,7 +28,8 @@ MAY = {
     "study": {"store", "analysis", "report"},
     "terminal": {"store", "analysis", "study"},
     "comparison": {
-        *("analysis", "configs", "problems", "request", "rules", "store", "study", "study_file", "train"),
+        *("analysis", "configs", "problems", "request", "rules", "store", "study", "study_file"),
+        *("terminal", "train"),
     },
     "__main__": {"cli"},
     "cli": {"comparison", "problems", "rules", "study", "terminal"},

@@ -22,7 +22,7 @@ WIDTH = 80
 def many(tmp_path_factory: pytest.TempPathFactory) -> Study:
     fakes = [
         Fake("nesterov", 0.98, diverges_from=1e-1),
-        Fake("adadelta", 0.979, best_lr=1e-1),
+        Fake("adadelta", 0.979, best_lr=0.023, grid=(1e-3, 0.0023, 0.023, 0.13)),
         Fake("rmsprop", 0.975),
         Fake("sgd", 0.7),
     ]
@@ -70,7 +70,7 @@ def test_the_answer_comes_first_then_the_ranking_then_the_report(many: Study, la
     _ = translator(lang)
     text = joined(shown(many, lang, Path("runs/x/report.html")))
     sentence = joined(words.sentence(many.recommendation(), _))
-    places = [text.index(part) for part in (sentence, "Adadelta 0.1", "SGD", "runs/x/report.html")]
+    places = [text.index(part) for part in (sentence, "Adadelta 0.023", "SGD", "runs/x/report.html")]
     assert places == sorted(places)
     for warning in words.warnings(many.recommendation(), _):
         assert joined(warning) in text

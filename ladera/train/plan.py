@@ -27,6 +27,7 @@ _COMPILE_SECONDS = 1.2  # a program of one rule
 _COMPILE_TOGETHER_SECONDS = 3.0  # a program of many
 _TOGETHER_COST = 0.12  # steps of a program of many rules take so much longer
 _COHORT_SECONDS = 0.3  # long against overheads, short against a study
+_CLEARLY = 0.95  # another width than the usual one must cost less than this share of it
 _THOROUGH_SECONDS = 60.0  # a study worth trying every width for
 
 
@@ -76,7 +77,10 @@ def make_plan(
         timings.update(measured)
         _remember(task, recipes, together, measured)
 
-    width = min(candidates, key=lambda width: timings[width] * _lanes(width, groups))
+    cost = {width: timings[width] * _lanes(width, groups) for width in candidates}
+    width = min(cost, key=cost.__getitem__)
+    if cost[width] > _CLEARLY * cost[candidates[0]]:
+        width = candidates[0]  # noise shall not decide which bits a study has
     return Plan(width, together, width * max(1, int(_COHORT_SECONDS / (run * width))))
 
 
@@ -107,10 +111,10 @@ def _step_seconds(task: Task) -> float:
 
 def _candidates(task: Task, groups: Sequence[int], training_seconds: float) -> list[int]:
     """Widths worth measuring: lanes help small networks and spill the cache of large ones."""
-    if training_seconds > _THOROUGH_SECONDS:
-        return [1, 2, 4, 8, 16, 32]
     parameters = task.network.count(task.features, task.outputs)
     usual, most = (8, 16) if parameters < 50_000 else (4, 8) if parameters < 150_000 else (1, 4)
+    if training_seconds > _THOROUGH_SECONDS:
+        return [usual, *(width for width in (1, 2, 4, 8, 16, 32) if width != usual)]
     if training_seconds < _COMPILE_SECONDS:
         return [usual]
     # Beside the usual width, the one whose lanes are idle least: 5 where every group is one of 5 seeds.
