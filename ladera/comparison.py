@@ -37,7 +37,7 @@ from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe
 from ladera.train import worker
-from ladera.train.examples import place
+from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
 from ladera.train.pool import Pool
 from ladera.train.recipe import Recipe
@@ -116,19 +116,28 @@ class _Comparison:
         study = describe(self.request, self.command or _repeat(self.request, self.store))
         if stored is not None:
             check_same(stored, study, self.store.path)
-            study |= {key: stored[key] for key in ("engine", "created") if key in stored}
+            study |= {key: stored[key] for key in ("engine", "created", "spent") if key in stored}
         self.store.prepare()
         self.store.write_study(study)
         try:
             self._stages()
         finally:
-            seconds = {
-                "total": round(time.perf_counter() - self.began, 3),
-                "compile": round(self.compile_seconds / self._worker_count, 3),
-                "train": round(self.train_seconds / self._worker_count, 3),
-            }
-            self.store.write_study({**self.store.read_study(), "seconds": seconds})
+            self._write_times()
         return Study(self.store.path)
+
+    def _write_times(self) -> None:
+        """Wall-clock seconds: of this call, and spent by all calls that trained something."""
+        study = self.store.read_study()
+        seconds = {
+            "total": time.perf_counter() - self.began,
+            "compile": self.compile_seconds / self._worker_count,
+            "train": self.train_seconds / self._worker_count,
+        }
+        spent = study.get("spent", {})
+        if self.train_seconds:
+            spent = {key: round(spent.get(key, 0.0) + value, 3) for key, value in seconds.items()}
+        rounded = {key: round(value, 3) for key, value in seconds.items()}
+        self.store.write_study({**study, "seconds": rounded, "spent": spent})
 
     def _stages(self) -> None:
         r = self.request
@@ -240,20 +249,7 @@ class _Comparison:
 
     @cached_property
     def task(self) -> Task:
-        r, data = self.request, self.request.problem.prepared()
-        return Task(
-            examples=place(data),
-            network=r.problem.parsed_network,
-            features=data.features,
-            outputs=data.outputs,
-            loss=r.problem.resolved_loss(),
-            classifies=data.task == "classification",
-            penalty=r.problem.parsed_penalty,
-            target_scale=data.target_scale,
-            train_size=len(data.train),
-            batch=r.batch,
-            epochs=r.epochs,
-        )
+        return task(self.request.problem, self.request.batch, self.request.epochs)
 
     @cached_property
     def plan(self) -> Plan:

@@ -10,6 +10,8 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,7 @@ class Optimizer:
                 rule=type(rule).__name__,
             )
         changed = {n: v for n, v in _changed(rule).items() if n != "lr"}
-        return cls("-".join([type(rule).name(), *(f"{n}={_short(v)}" for n, v in changed.items())]), rule)
+        return cls("-".join([type(rule).name(), *(f"{n}={_exact(v)}" for n, v in changed.items())]), rule)
 
     def identity(self) -> dict[str, Any]:
         """What makes it another optimizer, the learning rate apart; defaults are dropped."""
@@ -76,13 +78,15 @@ class Configuration:
         return f"{self.optimizer.name}-lr{_short(self.lr)}-s{self.seed}-{digest}"
 
 
-def optimizers(asked: str | Iterable[str | Rule | type[Rule]]) -> list[Optimizer]:
-    """The optimizers of a request: names, rules, rule classes, "file.py:Rule", or "all".
+def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]]) -> list[Optimizer]:
+    """The optimizers of a request: names, rules, rule classes, "file.py:Rule", or "all"; or one of them.
 
     Raises UsageError for an unknown name, an empty request and one optimizer named twice.
     """
     if isinstance(asked, str):
         asked = rules.names() if asked == "all" else [part for part in asked.split(",") if part.strip()]
+    elif isinstance(asked, type) or not isinstance(asked, Iterable):
+        asked = [asked]
     found = [Optimizer.of(_rule(one)) for one in asked]
     names = [optimizer.name for optimizer in found]
     if not found:
@@ -118,29 +122,28 @@ def grid(asked: str | float | Sequence[float], rule: Rule) -> tuple[float, ...]:
             centre = _rung(rule.hyperparameters()["lr"])
             return tuple(_ladder(k) for k in range(centre - 2 * _DECADES, centre + 2 * _DECADES + 1))
         return _geometric(asked) if ":" in asked else _rates(asked.split(","), asked)
-    return _rates([asked] if isinstance(asked, (int, float)) else list(asked), asked)
+    return _rates(asked if hasattr(asked, "__len__") else [asked], asked)
 
 
-def _rates(values: Sequence[Any], asked: Any) -> tuple[float, ...]:
+def _rates(values: Any, asked: Any) -> tuple[float, ...]:
     try:
         rates = sorted({float(v) for v in values})
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         rates = []
     if not rates or not all(0 < rate < math.inf for rate in rates) or len(rates) > _LARGEST_GRID:
         raise UsageError(
             "Learning rates are positive numbers (at most {most} of them), received '{received}'; "
             "for example 0.1,0.01 or 1e-4:1e0:9 or auto.",
             most=_LARGEST_GRID,
-            received=asked,
+            received=asked if isinstance(asked, str) else reprlib.repr(asked),
         )
     return tuple(rates)
 
 
 def _geometric(asked: str) -> tuple[float, ...]:
     try:
-        low, high, count = (
-            kind(part) for kind, part in zip((float, float, int), asked.split(":"), strict=True)
-        )
+        first, last, many = asked.split(":")
+        low, high, count = float(first), float(last), int(many)
     except ValueError:
         low, high, count = 0.0, 0.0, 0
     if not (0 < low < high < math.inf) or not 2 <= count <= _LARGEST_GRID:
@@ -150,8 +153,8 @@ def _geometric(asked: str) -> tuple[float, ...]:
             most=_LARGEST_GRID,
             received=asked,
         )
-    ratio = math.log(high / low) / (count - 1)
-    return tuple(float(f"{low * math.exp(ratio * k):.3g}") for k in range(count))
+    inside = _between(low, high, count - 2, digits=3)
+    return low, *(rate for rate in inside if low < rate < high), high
 
 
 def widened(rates: Sequence[float], best: float, count: int) -> tuple[float, ...]:
@@ -162,19 +165,32 @@ def widened(rates: Sequence[float], best: float, count: int) -> tuple[float, ...
     """
     rates = sorted(rates)
     at = rates.index(best)
-    ratio = (rates[-1] / rates[0]) ** (1 / (len(rates) - 1)) if len(rates) > 1 else 10**0.5
-    if at == len(rates) - 1:
-        return tuple(_round(best * ratio**k) for k in range(1, count + 1))
-    if at == 0:
-        return tuple(_round(best / ratio**k) for k in range(1, count + 1))
-    below, above = rates[at - 1], rates[at + 1]
-    gaps = [(below, best), (best, above)]
-    new = []
-    for k in range(count):
-        low, high = gaps[k % 2]
-        share = (k // 2 + 1) / ((count - k % 2 + 1) // 2 + 1)
-        new.append(_round(low * (high / low) ** share))
+    if 0 < at < len(rates) - 1:
+        below = _between(rates[at - 1], best, count - count // 2, digits=2)
+        new = below + _between(best, rates[at + 1], count // 2, digits=2)
+    else:
+        step = math.log(10) / 2
+        if len(rates) > 1:
+            step = (math.log(rates[-1]) - math.log(rates[0])) / (len(rates) - 1)
+        outwards = 1 if best == rates[-1] else -1
+        new = [_tidy(best * math.exp(outwards * step * k), step, digits=2) for k in range(1, count + 1)]
     return tuple(sorted(set(new) - set(rates)))
+
+
+def _between(low: float, high: float, count: int, digits: int) -> list[float]:
+    """`count` rates between two, geometric."""
+    step = (math.log(high) - math.log(low)) / (count + 1)  # high / low may overflow
+    return [_tidy(math.exp(math.log(low) + step * k), step, digits) for k in range(1, count + 1)]
+
+
+def _tidy(rate: float, step: float, digits: int) -> float:
+    """The rate in so many digits, or in more where it would move half a step (in logarithm) or
+    farther: rates that are a step apart never meet. In two digits, first on the 1-3-10 ladder."""
+    forms = [float(f"{rate:.{more}g}") for more in range(digits, 18)]
+    on_ladder = _ladder(_rung(rate))
+    if digits == 2 and 0.9 < rate / on_ladder < 1.1:
+        forms.insert(0, on_ladder)
+    return next((form for form in forms if abs(math.log(form / rate)) < step / 2), rate)
 
 
 def canonical(value: Any) -> str:
@@ -191,22 +207,22 @@ def _rung(lr: float) -> int:
     return round(2 * math.log10(lr))
 
 
-def _round(rate: float) -> float:
-    """Two digits, so that names stay short; 3.16 steps stay on the 1-3-10 ladder."""
-    on_ladder = _ladder(_rung(rate))
-    return on_ladder if 0.9 < rate / on_ladder < 1.1 else float(f"{rate:.2g}")
-
-
 def _changed(rule: Rule) -> dict[str, Any]:
     defaults = type(rule).defaults()
     return {name: value for name, value in rule.hyperparameters().items() if value != defaults[name]}
 
 
 def _short(value: Any) -> str:
-    """A number as short as it can be written in a file name: 3e-3, 0.95, 1."""
+    """A value as short as it can be written in a file name: 3e-3, 0.95, 1."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    if 0.01 < abs(value) < 1000:
+        return re.sub(r"[^\w.+-]+", "-", str(value))
+    if value == 0 or 0.01 < abs(value) < 1000:
         return f"{value:g}"
     mantissa, _, exponent = f"{value:e}".partition("e")
     return f"{float(mantissa):g}e{int(exponent)}"
+
+
+def _exact(value: Any) -> str:
+    """As short as that, but with all its digits: optimizers that differ have names that differ."""
+    short = _short(value)
+    return repr(value) if isinstance(value, float) and float(short) != value else short

@@ -8,27 +8,13 @@ import numpy as np
 
 from ladera.problems import Problem
 from ladera.rules import Rule
-from ladera.train.examples import place
+from ladera.train import examples
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, Trial
 
 
 def task(problem: Problem | None = None, *, batch: int = 16, epochs: int = 3) -> Task:
-    problem = problem or Problem("iris", network="mlp:8")
-    data = problem.prepared()
-    return Task(
-        examples=place(data),
-        network=problem.parsed_network,
-        features=data.features,
-        outputs=data.outputs,
-        loss=problem.resolved_loss(),
-        classifies=data.task == "classification",
-        penalty=problem.parsed_penalty,
-        target_scale=data.target_scale,
-        train_size=len(data.train),
-        batch=batch,
-        epochs=epochs,
-    )
+    return examples.task(problem or Problem("iris", network="mlp:8"), batch, epochs)
 
 
 def cohort(task: Task, rules: list[Rule], seeds: list[int], *, width: int, name: str = "c") -> Cohort:

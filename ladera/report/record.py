@@ -30,7 +30,7 @@ class Compared:
 def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
     """The study file in words; a table that it lacks is left out."""
     problem, training, seeds = asked["problem"], asked["training"], asked["seeds"]
-    machine, seconds = asked.get("machine", {}), asked.get("seconds", {})
+    machine, seconds = asked.get("machine", {}), asked.get("spent", {})
     names = {  # headings of the study file's own keys
         "problem": {
             "data": _("data"),
@@ -57,7 +57,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
         },
         "seeds": {"tune": _("tuning seeds"), "report": _("reporting seeds")},
         "machine": {"cpu": _("processor"), "cores": _("cores"), "platform": _("system")},
-        "seconds": {
+        "spent": {
             "total": _("seconds in all"),
             "compile": _("… compiling"),
             "train": _("… training"),
@@ -66,7 +66,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
     groups = [
         Group(_("Problem"), _pairs(problem, names["problem"])),
         Group(_("Training"), _pairs(training, names["training"]) + _pairs(seeds, names["seeds"])),
-        Group(_("Machine and time"), _pairs(machine, names["machine"]) + _pairs(seconds, names["seconds"])),
+        Group(_("Machine and time"), _pairs(machine, names["machine"]) + _pairs(seconds, names["spent"])),
         Group(_("Versions"), [(str(name), str(value)) for name, value in asked.get("versions", {}).items()]),
     ]
     return [group for group in groups if group.pairs]

@@ -51,12 +51,14 @@ class Checkpoint:
         """Keep `tree` as of `epoch`, unless the last time was only just now."""
         if self._path is None or time.monotonic() - self._last < EVERY_SECONDS:
             return
-        leaves = {f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
+        arrays: dict[str, Any] = {
+            f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))
+        }
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
         try:
             self._path.parent.mkdir(exist_ok=True)
             with temporary.open("wb") as file:
-                np.savez(file, key=self._key, epoch=epoch, **leaves)
+                np.savez(file, key=self._key, epoch=epoch, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._path)

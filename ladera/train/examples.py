@@ -1,4 +1,4 @@
-"""The examples as files that every worker of this process reads, removed when the process ends."""
+"""From a problem to a task: the examples become files that every worker of this process reads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,28 @@ from pathlib import Path
 
 import numpy as np
 
-from ladera.problems import Prepared
+from ladera.problems import Prepared, Problem
+from ladera.train.work import Task
 
-__all__ = ["place"]
+__all__ = ["place", "task"]
+
+
+def task(problem: Problem, batch: int, epochs: int) -> Task:
+    """What all trainings of `problem` share. Its examples' files are removed when the process ends."""
+    data = problem.prepared()
+    return Task(
+        examples=place(data),
+        network=problem.parsed_network,
+        features=data.features,
+        outputs=data.outputs,
+        loss=problem.resolved_loss(),
+        classifies=data.task == "classification",
+        penalty=problem.parsed_penalty,
+        target_scale=data.target_scale,
+        train_size=len(data.train),
+        batch=batch,
+        epochs=epochs,
+    )
 
 
 def place(data: Prepared) -> Path:
