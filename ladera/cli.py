@@ -99,7 +99,11 @@ def compare(
     report: Annotated[
         Path | None, typer.Option(help=_(N_("Where the report goes; report.html in the study's folder.")))
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help=_(N_("Processes; one per core.")))] = None,
+    workers: Annotated[int | None, typer.Option(help=_(N_("Processes; one per core.")))] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(help=_(N_("Trainings side by side in one program; measured."))),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
     ] = False,
@@ -120,6 +124,7 @@ def compare(
             batch,
             out,
             workers=workers,
+            width=width,
             progress=progress,
             command=shlex.join(["ladera", *sys.argv[1:]]),
         )

@@ -31,7 +31,7 @@ from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
 from ladera.locale import N_, translator
 from ladera.problems import Problem
-from ladera.request import Request
+from ladera.request import Request, check_count
 from ladera.rules import Rule
 from ladera.store import Store
 from ladera.study import Study
@@ -68,6 +68,7 @@ def compare(
     out: str | Path | None = None,
     *,
     workers: int | None = None,
+    width: int | None = None,
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Study:
@@ -79,11 +80,16 @@ def compare(
     epochs, batch: passes over the training set, and examples per step (whole batches only).
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
+    width: trainings that one program runs side by side; measured by default. The same question at
+        the same width gives the same bits.
     progress: who shows how far it is; a bar on standard error by default, where that is a terminal.
     command: what the study and its report say to repeat it with.
 
     Raises UsageError for wrong use, before anything is trained.
     """
+    for name, value in (("workers", workers), ("width", width)):
+        if value is not None:
+            check_count(name, value)
     request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch)
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:
@@ -91,7 +97,7 @@ def compare(
             from ladera.terminal import Progress as Bar
 
             progress = stack.enter_context(Bar(translator()))
-        return _Comparison(request, store, workers, progress or _Silent(), command).run()
+        return _Comparison(request, store, workers, width, progress or _Silent(), command).run()
 
 
 @dataclass
@@ -101,6 +107,7 @@ class _Comparison:
     request: Request
     store: Store
     workers: int | None
+    width: int | None
     progress: Progress
     command: str | None
     compile_seconds: float = 0.0
@@ -255,11 +262,13 @@ class _Comparison:
     def plan(self) -> Plan:
         """The plan that the study was begun with, or a new one, which is then written down."""
         study = self.store.read_study()
-        if set(study.get("engine", {})) == set(Plan.__dataclass_fields__):
-            return Plan(**study["engine"])
+        engine = study.get("engine", {})
+        known = set(engine) == set(Plan.__dataclass_fields__)
+        if known and self.width in (None, engine["width"]):
+            return Plan(**engine)
         r = self.request
         groups = [len(grid) * r.seeds for grid in r.grids.values()] + [r.seeds] * len(r.optimizers)
-        plan = make_plan(self.task, groups, r.recipes, self.pool.workers, self._probe)
+        plan = make_plan(self.task, groups, r.recipes, self.pool.workers, self._probe, self.width)
         self.store.write_study({**study, "engine": plan.as_dict()})
         return plan
 

@@ -85,7 +85,7 @@ def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]
     """
     if isinstance(asked, str):
         asked = rules.names() if asked == "all" else [part for part in asked.split(",") if part.strip()]
-    elif isinstance(asked, type) or not isinstance(asked, Iterable):
+    elif not isinstance(asked, Iterable):
         asked = [asked]
     found = [Optimizer.of(_rule(one)) for one in asked]
     names = [optimizer.name for optimizer in found]

@@ -15,10 +15,21 @@ from ladera.problems import Problem
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 
-__all__ = ["Request"]
+__all__ = ["Request", "check_count"]
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
-_LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000}
+_LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000, "width": 1024, "workers": 1024}
+
+
+def check_count(name: str, value: object) -> None:
+    """Raise UsageError unless `value` is a whole number from 1 to what is sensible for `name`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST[name]:
+        raise UsageError(
+            "{name} is a whole number from 1 to {largest}, received {received}.",
+            name=name,
+            largest=_LARGEST[name],
+            received=value,
+        )
 
 
 @dataclass(frozen=True)
@@ -34,14 +45,7 @@ class Request:
 
     def __post_init__(self):
         for name in ("seeds", "epochs", "batch"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST[name]:
-                raise UsageError(
-                    "{name} is a whole number from 1 to {largest}, received {received}.",
-                    name=name,
-                    largest=_LARGEST[name],
-                    received=value,
-                )
+            check_count(name, getattr(self, name))
         _ = self.grids
 
     @cached_property

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,10 @@ class Store:
             self.checkpoints.rmdir()
 
     def exists(self) -> bool:
-        return self.study_file.is_file()
+        try:
+            return self.study_file.is_file()
+        except OSError:  # a folder that may not be searched, a name too long
+            return False
 
     def read_study(self) -> dict[str, Any]:
         """What was asked. Raises UsageError: no study here, a damaged or a newer one."""
@@ -122,7 +126,7 @@ class Store:
             )
         try:
             study = tomllib.loads(self.study_file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
             raise UsageError(
                 "The file '{path}' is not readable TOML ({reason}); mend it, or choose another "
                 "folder with --out.",
@@ -183,12 +187,13 @@ class Store:
         try:
             for folder in ("runs", "curves"):
                 (self.path / folder).mkdir(parents=True, exist_ok=True)
-            probe = self.path / f".{os.getpid()}.tmp"
+            probe = _temporary(self.study_file)
             probe.touch()
             probe.unlink()
-            for left in self.path.glob("*/.*.tmp"):
-                if not _alive(left):
-                    left.unlink(missing_ok=True)
+            for folder in (self.path, self.path / "runs", self.path / "curves"):
+                for left in folder.glob(".*.tmp"):
+                    if _is_left(left):
+                        left.unlink(missing_ok=True)
         except OSError as error:
             raise UsageError(
                 "The folder '{path}' cannot be written ({reason}); choose another with --out.",
@@ -197,7 +202,7 @@ class Store:
             ) from None
 
     def _replace(self, path: Path, write: Callable[[Path], object]) -> None:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary = _temporary(path)
         try:
             write(temporary)
             with temporary.open("rb+") as file:
@@ -224,15 +229,27 @@ class Store:
         return self._tables[key]
 
 
-def _alive(temporary: Path) -> bool:
-    """Whether the process that writes this temporary file still runs."""
-    try:
-        os.kill(int(temporary.name.split(".")[-2]), 0)
-    except (ValueError, ProcessLookupError):
+# Nothing else is ours to remove: the study's folder may be anyone's.
+_TEMPORARY = re.compile(r"\.(?:study\.toml|.+\.parquet)\.(\d+)\.tmp")
+
+
+def _temporary(path: Path) -> Path:
+    """Where this process writes what is to become `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _is_left(path: Path) -> bool:
+    """Whether it is a temporary file of ours whose process has ended."""
+    made = _TEMPORARY.fullmatch(path.name)
+    if made is None:
         return False
-    except OSError:
+    try:
+        os.kill(int(made[1]), 0)
+    except (ProcessLookupError, OverflowError):
         return True
-    return True
+    except OSError:  # it runs, and is another user's
+        return False
+    return False
 
 
 def _write(table: pa.Table, path: Path) -> None:
@@ -247,13 +264,17 @@ def _write(table: pa.Table, path: Path) -> None:
         compression_level=1,
         use_dictionary=text,  # pyright: ignore[reportArgumentType] (its stub knows booleans alone)
         column_encoding={(f"{n}.list.element" if n in lists else n): "BYTE_STREAM_SPLIT" for n in floats},
+        write_page_checksum=True,  # a flipped bit would else read as another number
     )
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table | None:
     """The file's table, or None where it is missing, damaged or of another shape."""
     try:
-        return pq.read_table(path, memory_map=False).select(schema.names).cast(schema)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
+            whole = len(table) == file.metadata.num_rows  # its parts say how many they are, too
+        return table.select(schema.names).cast(schema) if whole else None
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None
 

@@ -125,6 +125,21 @@ def test_a_rival_that_diverges_now_and_then_is_never_equal():
     assert (result.grade, bool(result.equal[1])) == ("not enough data", False)
 
 
+def test_identical_values_are_a_coin_toss():
+    result = standing(np.repeat([[0.97], [0.98], [0.97], [0.96], [0.97]], 2, axis=1))
+    assert result.probability_beaten[1] == pytest.approx(0.5)
+    assert result.probability_best == pytest.approx(0.5)
+
+
+def test_more_rivals_need_more_seeds():
+    """The plan for one undecided rival, and for eight of the same: Holm's level is an eighth."""
+    good = np.array([[0.97, 0.95], [0.94, 0.95], [0.98, 0.94], [0.96, 0.95], [0.96, 0.94]])
+    many = np.column_stack([good[:, 0], *[good[:, 1]] * 8])
+    one, eight = standing(good), standing(many)
+    assert one.grade == eight.grade == "not enough data"
+    assert one.more_seeds < eight.more_seeds
+
+
 # ---- simulations: the truth is known, the share of wrong verdicts is counted --------------------
 
 

@@ -186,6 +186,34 @@ def test_the_values_of_the_same_run_agree_in_rows_and_files(tmp_path):
     assert answer.grade == "clear"
 
 
+def test_reporting_runs_at_another_learning_rate_do_not_count(tmp_path):
+    """A rate that was best before the grid grew: its reporting runs stay in the folder."""
+    store = fake_study(tmp_path / "study", CLEAR)
+    before = Study(store.path).recommendation()
+    runs = store.scan().runs.to_pylist()
+    older = [
+        {**run, "run": f"older-{run['run']}", "cohort": "older", "lr": 0.5, "validation_metric": 0.1}
+        for run in runs
+        if run["purpose"] == "report"
+    ]
+    store.append("older", older, [], {})
+    assert Study(store.path).recommendation().as_dict()["ranking"] == before.as_dict()["ranking"]
+
+
+def test_an_accuracy_is_only_as_fine_as_its_rows(tmp_path):
+    """One row of 359 in every seed is no certainty; the same gap in an RMSE has no rows."""
+    row = 1 / 359
+    by_task = {
+        "classification": (Fake("adam", 350 * row), Fake("sgd", 349 * row)),
+        "regression": (Fake("adam", 0.3), Fake("sgd", 0.3 + row)),
+    }
+    p = {}
+    for task, fakes in by_task.items():
+        answer = answer_of(tmp_path / task, *fakes, task=task, noise=0.0)
+        p[task] = answer.ranking[1].p_value
+    assert p["regression"] < 1e-6 < 1e-3 < p["classification"] < 0.01
+
+
 def test_relabelling_only_relabels(tmp_path):
     """The same runs under other names."""
     one = Study(fake_study(tmp_path / "one", CLEAR).path)

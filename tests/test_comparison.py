@@ -101,6 +101,15 @@ def test_asking_again_trains_nothing_and_answers_the_same(study, monkeypatch):
     assert contents(study.path) == before
 
 
+def test_a_width_that_is_asked_for_is_used_and_changes_no_more_than_rounding(study, tmp_path):
+    narrow = compare(IRIS, **SETTINGS, width=3, out=tmp_path / "s")
+    assert set(narrow.runs()["width"]) == {3}
+    assert set(study.runs()["width"]) == {8}
+    columns = ["fingerprint", "optimizer", "lr", "seed", "purpose"]
+    both = pd.merge(narrow.runs()[columns], study.runs()[columns], on=columns[1:])
+    np.testing.assert_allclose(both["fingerprint_x"], both["fingerprint_y"], rtol=1e-5)
+
+
 def test_more_optimizers_and_seeds_extend_a_study(study, tmp_path):
     first = compare(IRIS, ["sgd"], lr=[0.03, 0.1, 0.3], seeds=2, epochs=2, batch=16, out=tmp_path / "s")
     before = contents(first.path)
@@ -224,7 +233,17 @@ def test_a_batch_larger_than_the_training_set_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"seeds": 0}, {"epochs": 0}, {"batch": 0}, {"seeds": 2.5}, {"lr": [-1.0]}, {"lr": []}]
+    "wrong",
+    [
+        {"seeds": 0},
+        {"epochs": 0},
+        {"batch": 0},
+        {"seeds": 2.5},
+        {"width": 0},
+        {"workers": -1},
+        {"lr": [-1.0]},
+        {"lr": []},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(tmp_path, wrong):
     with pytest.raises(UsageError):

@@ -56,9 +56,11 @@ def make_plan(
     recipes: Sequence[Recipe],
     workers: int,
     probe: Callable[[list[int], bool], list[Timing]],
+    width: int | None = None,
 ) -> Plan:
     """The plan of a study whose optimizers have `groups` trials, stage by stage.
 
+    width: asked for, instead of the fastest.
     probe: measures the widths it is given (with all rules in one program or not), side by side.
     """
     step = _step_seconds(task)
@@ -69,7 +71,7 @@ def make_plan(
     together = len(recipes) > 1 and together_costs < apart_costs
 
     timings = _remembered(task, recipes, together)
-    candidates = _candidates(task, groups, training)
+    candidates = [width] if width else _candidates(task, groups, training)
     if len(candidates) == 1:
         timings = {candidates[0]: step}
     elif unknown := [width for width in candidates if width not in timings]:
