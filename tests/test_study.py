@@ -6,7 +6,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
@@ -181,18 +180,6 @@ def test_only_what_was_asked_last_is_compared(own):
     assert study.recommendation().fairness.tuning_runs == {"adam": 18, "sgd": 18, "rmsprop": 18}
     store.write_study({**asked, "training": {**asked["training"], "epochs": 40}})
     assert Study(own).recommendation().optimizer is None
-
-
-def test_a_thousand_runs_are_answered_quickly(tmp_path):
-    fakes = [Fake(f"rule{i}", 0.98 - 0.001 * i) for i in range(20)]
-    path = fake_study(tmp_path / "large", fakes).path
-    assert len(Study(path).runs()) == 1005
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        Study(path).recommendation()
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
 
 
 def test_a_study_is_read_without_jax():

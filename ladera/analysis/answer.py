@@ -47,9 +47,6 @@ class Ranked:
     edge: str  # "" | "low" | "high": the best learning rate lies on that edge of its grid
     train_validation_gap: float  # how much better the metric is on the training rows (median)
 
-    def as_dict(self) -> dict[str, Any]:
-        return plain(dataclasses.asdict(self))
-
 
 @dataclass(frozen=True)
 class Fairness:
@@ -69,9 +66,6 @@ class Fairness:
     @property
     def may_rank(self) -> bool:
         return self.paired and self.disjoint_splits and self.disjoint_seeds
-
-    def as_dict(self) -> dict[str, Any]:
-        return plain(dataclasses.asdict(self))
 
 
 @dataclass(frozen=True)
