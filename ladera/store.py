@@ -190,7 +190,7 @@ class Store:
             probe = _temporary(self.study_file)
             probe.touch()
             probe.unlink()
-            for folder in (self.path, self.path / "runs", self.path / "curves"):
+            for folder in (self.path, self.path / "runs", self.path / "curves", self.checkpoints):
                 for left in folder.glob(".*.tmp"):
                     if _is_left(left):
                         left.unlink(missing_ok=True)
@@ -230,7 +230,7 @@ class Store:
 
 
 # Nothing else is ours to remove: the study's folder may be anyone's.
-_TEMPORARY = re.compile(r"\.(?:study\.toml|.+\.parquet)\.(\d+)\.tmp")
+_TEMPORARY = re.compile(r"\.(?:study\.toml|.+\.parquet|.+\.npz)\.(\d+)\.tmp")
 
 
 def _temporary(path: Path) -> Path:
@@ -247,7 +247,7 @@ def _is_left(path: Path) -> bool:
         os.kill(int(made[1]), 0)
     except (ProcessLookupError, OverflowError):
         return True
-    except OSError:  # it runs, and is another user's
+    except PermissionError:  # it runs, and is another user's
         return False
     return False
 

@@ -68,9 +68,9 @@ def rank(good: np.ndarray, losses: np.ndarray, start: float, resolution: float =
     test, strict = paired.paired(least, resolution), paired.paired(plain)
     p_value = np.full(len(order), np.nan)
     p_value[rivals] = paired.holm(test.p[rivals])
-    beaten = _probability_beaten(least, drawn)
+    beaten = _probability_beaten(resampled, drawn, winner, n)
     beaten[winner] = np.nan
-    separated = (p_value < SIGNIFICANCE) & (beaten >= PROBABILITY)
+    separated = (p_value < SIGNIFICANCE) & (test.mean > 0) & (beaten >= PROBABILITY)
     equal = ~separated & (strict.low >= -margin) & (strict.high <= margin)
     equal[winner] = False
     undecided = rivals[~(separated | equal)[rivals]]
@@ -114,13 +114,13 @@ def _rank_interval(resampled: np.ndarray, drawn: bootstrap.Resamples, levels: tu
     return low, high
 
 
-def _probability_beaten(advantage: np.ndarray, drawn: bootstrap.Resamples) -> np.ndarray:
-    """P(the winner's mean is better), a resample without difference counted half: (n, k) -> (k,)."""
-    n = len(advantage)
-    means = drawn.counts @ advantage / n
-    rounding = 1e-12 * np.abs(advantage).max(axis=0)  # sums of equal differences must cancel
-    chance = (means > rounding) + 0.5 * (np.abs(means) <= rounding)
-    return bootstrap.expanded_probability(drawn.share(chance), n)
+def _probability_beaten(resampled: np.ndarray, drawn: bootstrap.Resamples, winner: int, n: int) -> np.ndarray:
+    """P(the winner's median is better), a resample without difference counted half: (r, k) -> (k,).
+
+    Of the medians, because they are what the ranking is by; the seeds are resampled in pairs.
+    """
+    own = resampled[:, [winner]]
+    return bootstrap.expanded_probability(drawn.share((own > resampled) + 0.5 * (own == resampled)), n)
 
 
 def _probability_best(resampled: np.ndarray, drawn: bootstrap.Resamples, winner: int, n: int) -> float:

@@ -139,7 +139,7 @@ def _memory(task: Task, recipes: Sequence[Recipe], together: bool) -> Path:
     from importlib.metadata import version
 
     held = sorted(r.rule.fingerprint() for r in recipes) if together else []
-    key = [platform.processor(), platform.machine(), os.cpu_count(), version("jaxlib"), str(task.network)]
+    key = [platform.processor(), platform.machine(), os.cpu_count(), version("jaxlib"), repr(task.network)]
     key += [task.features, task.outputs, task.loss, task.batch, task.penalty != type(task.penalty)(), held]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return cache_folder() / "widths" / f"{digest}.json"
@@ -148,9 +148,10 @@ def _memory(task: Task, recipes: Sequence[Recipe], together: bool) -> Path:
 def _remembered(task: Task, recipes: Sequence[Recipe], together: bool) -> dict[int, float]:
     try:
         text = _memory(task, recipes, together).read_text(encoding="utf-8")
-        return {int(width): float(seconds) for width, seconds in json.loads(text).items()}
+        timings = {int(width): float(seconds) for width, seconds in json.loads(text).items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}  # never measured, or not readable: measure again
+    return timings if all(0 < seconds < math.inf for seconds in timings.values()) else {}
 
 
 def _remember(task: Task, recipes: Sequence[Recipe], together: bool, measured: dict[int, float]) -> None:

@@ -117,10 +117,13 @@ class Program:
 
     @cached_property
     def _packings(self) -> tuple[Packing, ...]:
+        params = self.network.init(np.random.default_rng(0), self.features, self.outputs)
+
         def states(recipe: Recipe) -> Any:
-            rule = recipe.build([jnp.float32(0.5)] * len(recipe.numbers))
-            params = self.network.init(np.random.default_rng(0), self.features, self.outputs)
-            return jax.eval_shape(lambda: [rule.init(jnp.asarray(x)) for x in jax.tree.leaves(params)])
+            def init(numbers: Any) -> list[Any]:
+                return [recipe.build(numbers).init(jnp.asarray(x)) for x in jax.tree.leaves(params)]
+
+            return jax.eval_shape(init, [jax.ShapeDtypeStruct((), jnp.float32)] * len(recipe.numbers))
 
         return pack([states(recipe) for recipe in self.recipes])
 
