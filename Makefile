@@ -23,8 +23,9 @@ format: $(VENV)/linted-with
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-benchmark: $(VENV)/tested-with
-	$(BIN)/python benchmarks/main_job.py
+# BENCHMARK_ARGS: names of benchmarks, --quick, --json FILE; LADERA_DATA for the one on MNIST.
+benchmark: $(VENV)/benchmarked-with
+	$(BIN)/python -m benchmarks $(BENCHMARK_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
@@ -42,4 +43,8 @@ $(VENV)/tested-with: $(VENV)/installed
 
 $(VENV)/linted-with: $(VENV)/tested-with
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	touch $@
+
+$(VENV)/benchmarked-with: $(VENV)/tested-with benchmarks/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	touch $@

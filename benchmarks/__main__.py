@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import json
 import os
 import tempfile
@@ -15,9 +16,9 @@ from rich.console import Console
 from benchmarks import machine
 from benchmarks.section import Section
 from benchmarks.sizes import SIZES
-from ladera import __version__
 
 NAMES = ("main_job", "digits", "mnist", "minute", "scaling")
+_SAMPLED = {"main_job", "scaling"}  # whose memory psutil looks at
 _QUIET = 0.3  # cores at work before the start; with more the numbers say little
 
 
@@ -25,23 +26,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
     parser.add_argument("--size", choices=list(SIZES), default="full", help="smoke only shows that it works")
-    parser.add_argument("--quick", action="store_const", const="quick", dest="size", help="same as --size quick")
+    parser.add_argument(
+        "--quick", action="store_const", const="quick", dest="size", help="same as --size quick"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers to this file, too")
     asked = parser.parse_args()
-    if unknown := [name for name in asked.names if name not in NAMES]:
+    names = asked.names or NAMES
+    if unknown := [name for name in names if name not in NAMES]:
         parser.error(f"unknown benchmark {', '.join(unknown)}; known are {', '.join(NAMES)}")
+    if _SAMPLED.intersection(names) and importlib.util.find_spec("psutil") is None:
+        parser.error("psutil is not installed: pip install -r benchmarks/requirements.txt")
 
     console = Console(width=None if os.isatty(1) else 150)
-    about = {**machine.describe(), "ladera": __version__, "size": asked.size}
+    about = {**machine.describe(), "size": asked.size}
     console.print("  ".join(f"{key}: {value}" for key, value in about.items()), highlight=False)
     if (busy := machine.busy()) > _QUIET:
-        console.print(f"[bold]{busy:.1f} cores were at work already: on a busy machine the numbers say little.[/]")
+        console.print(
+            f"[bold]{busy:.1f} cores were at work already: on a busy machine the numbers say little.[/]"
+        )
     console.print()
 
     began, sections = time.perf_counter(), []
     with tempfile.TemporaryDirectory() as cache:
         os.environ["XDG_CACHE_HOME"] = cache  # nothing that earlier runs left behind counts
-        for name in asked.names or NAMES:
+        for name in names:
             console.print(f"{name} ...", style="dim")
             section: Section = importlib.import_module(f"benchmarks.{name}").measure(SIZES[asked.size])
             for table in section.tables:

@@ -15,6 +15,8 @@ _WANTED = {"PyTorch, fused Adam": 10.0, "Keras fit on TensorFlow": 100.0}
 def measure(size: Size) -> Section:
     asked = Asked("digits", "mlp:64,64", size.digits_epochs, 32)
     made = race(asked, size.planned, size)
-    title = f"digits, mlp:64,64, batch 32, {size.digits_epochs} epochs, Adam: many trainings on the whole machine"
+    title = (
+        f"digits, mlp:64,64, batch 32, {size.digits_epochs} epochs, Adam: many trainings on the whole machine"
+    )
     table = made.table(title, "trainings/s", lambda rate: rate, _WANTED, size)
     return Section("digits", [table], made.as_dict(), made.results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.sides import cores
@@ -17,6 +18,7 @@ def describe() -> dict[str, str]:
         "cores": str(cores()),
         "platform": platform.platform(),
         "python": platform.python_version(),
+        **{name: version(name) for name in ("ladera", "jax", "numpy")},
     }
 
 

@@ -22,7 +22,11 @@ __all__ = ["measure"]
 
 _HELP_REPEATS = 7
 _GIB = 2**30
-_COLD, _WARM, _AGAIN = "cold: empty caches", "warm: programs compiled before", "again: everything in the store"
+_COLD, _WARM, _AGAIN = (
+    "cold: empty caches",
+    "warm: programs compiled before",
+    "again: everything in the store",
+)
 _WANTED = {_COLD: 12.0, _WARM: 7.0}
 _WANTED_HELP = 0.3  # seconds
 _WANTED_MEMORY = 1.5  # GiB
@@ -30,7 +34,6 @@ _WANTED_MEMORY = 1.5  # GiB
 
 def measure(size: Size) -> Section:
     ended: dict[str, list[Ended]] = {_COLD: [], _WARM: [], _AGAIN: []}
-    sampled: dict[str, Ended] = {}
     with tempfile.TemporaryDirectory() as folder:
         for repeat in range(size.main_job_repeats):
             for state, one in _three(Path(folder) / str(repeat), size.main_job).items():
@@ -40,7 +43,16 @@ def measure(size: Size) -> Section:
     command = " ".join(["ladera compare digits", *size.main_job])
     table = Table(
         f"The main job: {command}, as a whole process",
-        ("", "best s", "slowest s", "of it compiling", "training", "runs", f"peak {MEMORY}, GiB", "wanted"),
+        (
+            "",
+            "best s",
+            "slowest s",
+            "of it compiling",
+            "training",
+            "runs",
+            f"peak {MEMORY} GiB (≤ {_WANTED_MEMORY})",
+            "÷ wanted",
+        ),
     )
     for state, repeats in ended.items():
         table.rows.append(_row(state, repeats, sampled[state]))
@@ -49,9 +61,8 @@ def measure(size: Size) -> Section:
     wanted = f"{number(seconds / _WANTED_HELP)} of {_WANTED_HELP} s"
     table.rows.append(("ladera --help (median)", failed or number(seconds), *[""] * 5, wanted))
     table.notes.append(
-        f"Best of {size.main_job_repeats}. Compiling and training are averages over the workers, from the fastest. "
-        f"Memory: {MEMORY} of all processes together, every 0.1 s, in a further run that is not timed; "
-        f"wanted ≤ {_WANTED_MEMORY} GiB."
+        f"Best of {size.main_job_repeats}; compiling and training are of the fastest, averages over workers. "
+        f"Memory: {MEMORY} of all processes together, every 0.1 s, in a further run that is not timed."
     )
     if size.main_job:
         table.notes.append("What is wanted is meant for the whole job, without further arguments.")

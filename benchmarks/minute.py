@@ -21,8 +21,12 @@ def measure(size: Size) -> Section:
     asked = Asked("digits", "mlp:64,64", size.digits_epochs, 32)
     spec = {"problem": asdict(asked)}
     [made] = sides.measure([engine("all", None, size.planned)], spec, size.repeats, 2 * size.seconds)
-    title = f"Digits trainings a minute: {len(rules.names())} rules, mlp:64,64, batch 32, {asked.epochs} epochs"
-    table = Table(title, ("arrangement", "a minute", "slowest round", "trained in a round", "warm-up s", "÷ wanted"))
+    title = (
+        f"Digits trainings a minute: {len(rules.names())} rules, mlp:64,64, batch 32, {asked.epochs} epochs"
+    )
+    table = Table(
+        title, ("arrangement", "a minute", "slowest round", "trained in a round", "warm-up s", "÷ wanted")
+    )
     if made.best is None:
         table.rows.append((made.failure, *[""] * 5))
     else:
@@ -36,5 +40,7 @@ def measure(size: Size) -> Section:
                 f"{number(60 * made.best / _WANTED)} of {_WANTED:,}",
             )
         )
-    table.notes.append(f"Best of {size.repeats} rounds; planned as a study of {size.planned:,} trainings; warm.")
+    table.notes.append(
+        f"Best of {size.repeats} rounds; planned as a study of {size.planned:,} trainings; warm."
+    )
     return Section("minute", [table], made.as_dict(), [made])

@@ -20,7 +20,9 @@ _PLANNED = 100  # trainings of an epoch each
 _PRODUCTS = [  # the smaller stays in one core's cache, the larger feeds many cores
     one
     for size in (1024, 2048)
-    for one in arrangements(f"matrix product, {size}×{size}", "matrix_product", ["jax"], options={"size": size})
+    for one in arrangements(
+        f"matrix product, {size}×{size}", "matrix_product", ["jax"], options={"size": size}
+    )
 ]
 
 
@@ -53,8 +55,8 @@ def _shares(made: Race, products: list[Measured]) -> Table:
             reached = best * steps * each
             table.rows.append((side, number(reached / 1e9), f"{reached / peak:.0%}"))
     table.notes.append(
-        f"A step's matrix products are {each / 1e6:.1f} MFLOP: forward, gradients of the weights, gradient of the "
-        "hidden layer (the input's is not needed), and the evaluation, spread over the epoch's steps."
+        f"A step's matrix products are {each / 1e6:.1f} MFLOP: forward, gradients of the weights, gradient "
+        "of the hidden layer (the input's is not needed), and the evaluation, spread over the epoch's steps."
     )
     return table
 

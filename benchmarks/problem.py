@@ -56,20 +56,19 @@ def _first(part: Part, rows: int) -> Part:
     return Part(part.x[:rows], part.y[:rows])
 
 
-def write(asked: Asked, path: Path, seeds: int) -> Task:
-    """Everything that a side outside Ladera needs, as an .npz file."""
+def write(asked: Asked, path: Path) -> Task:
+    """Everything that a side outside Ladera needs to train seed 0, as an .npz file."""
     task, data = task_of(asked)
-    weights = [initial(task, seed) for seed in range(seeds)]
-    layers = range(len(weights[0]))
+    layers = initial(task, 0)
     np.savez(
         path,
         x_train=data.train.x,
         y_train=data.train.y,
         x_validation=data.validation.x,
         y_validation=data.validation.y,
-        orders=np.stack([orders(task, seed, 0, task.epochs) for seed in range(seeds)]),
-        **{f"w{k}": np.stack([layer[k].w for layer in weights]) for k in layers},
-        **{f"b{k}": np.stack([layer[k].b for layer in weights]) for k in layers},
+        orders=orders(task, 0, 0, task.epochs),
+        **{f"w{k}": layer.w for k, layer in enumerate(layers)},
+        **{f"b{k}": layer.b for k, layer in enumerate(layers)},
     )
     return task
 

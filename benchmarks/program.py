@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.sides import failure
+
 __all__ = ["MEMORY", "Ended", "run"]
 
 MEMORY = "PSS" if psutil.LINUX else "RSS"  # PSS counts shared pages once; RSS, once for every process
@@ -37,8 +39,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], folder: Path, sa
         seconds = time.perf_counter() - began
         out.seek(0)
         err.seek(0)
-        said = err.read().strip().splitlines()
-        return Ended(seconds, peak, out.read(), f"failed: {said[-1] if said else code}" if code else "")
+        return Ended(seconds, peak, out.read(), failure(err.read()) if code else "")
 
 
 def _watch(process: subprocess.Popen[str]) -> int:

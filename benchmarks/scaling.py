@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 from benchmarks.program import MEMORY, run
@@ -21,20 +20,21 @@ __all__ = ["measure"]
 def measure(size: Size) -> Section:
     title = f"Studies of different size: digits, mlp:64,64, Adam, {size.study_epochs} epochs a run"
     columns = (
-        *("runs", "seconds", "of it compiling", "ms per run", "÷ the largest study's"),
+        *("runs", "seconds", "of it compiling", "training", "ms per run", "÷ the largest study's"),
         *("reading and answer, s", f"peak {MEMORY}, MiB", "on disk, kB per run"),
     )
     made = [_study(rates, seeds, size.study_epochs) for rates, seeds in size.studies]
     table = Table(title, columns)
     for one in made:
         if "failure" in one:
-            table.rows.append((one["failure"], *[""] * 7))
+            table.rows.append((one["failure"], *[""] * 8))
             continue
         table.rows.append(
             (
                 f"{one['runs']:,}",
                 number(one["total"]),
                 number(one["compiling"]),
+                number(one["seconds"]["train"]),
                 number(one["ms_per_run"]),
                 f"{number(one['ms_per_run'] / made[-1]['ms_per_run'])}×" if "ms_per_run" in made[-1] else "",
                 number(one["reading"]),
@@ -44,9 +44,16 @@ def measure(size: Size) -> Section:
         )
     table.notes.append(
         "`ladera.compare` with warm workers: training, store, widening, ranking, answer. Compiling is not in "
-        "the ms per run. Peak of all processes together, from their start."
+        "the ms per run; training is the workers' average. Peak of all processes together, from their start."
     )
-    table.notes.append("The smallest study cannot fill the lanes of all workers: its runs cost more.")
+    finished = [one for one in made if "failure" not in one]
+    if len(finished) > 1:
+        first, last = finished[0], finished[-1]
+        grown = (last["peak"] - first["peak"]) / (last["runs"] - first["runs"]) / 1000
+        table.notes.append(
+            f"From the smallest to the largest the peak grew by {number(grown)} kB for each run more."
+        )
+    table.notes.append("The smallest studies cannot fill all lanes, and a study has costs of its own.")
     return Section("scaling", [table], made)
 
 

@@ -10,12 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Arrangement", "Measured", "arrangements", "cores", "measure"]
+__all__ = ["ROOT", "Arrangement", "Measured", "arrangements", "cores", "failure", "measure"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,7 +73,7 @@ class Measured:
     arrangement: Arrangement
     rates: list[float] = field(default_factory=list)
     trainings: int = 0  # in one round, of all processes
-    warm_up: float = 0.0  # seconds from start to the end of the first training: imports and compiling
+    warm_up: float = 0.0  # seconds to the end of the first training: imports and compiling
     loss: float | None = None  # validation loss of seed 0
     versions: dict[str, str] = field(default_factory=dict)
     failure: str = ""
@@ -119,6 +119,12 @@ def measure(
     return results
 
 
+def failure(said: str) -> str:
+    """The line of a program's last words that says why it failed."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    return f"failed: {next((line for line in reversed(lines) if 'Error' in line), lines[-1])}"
+
+
 class _Processes:
     """The processes of one arrangement."""
 
@@ -146,12 +152,11 @@ class _Processes:
 
     def warm_up(self, spec: Mapping[str, Any], seconds: float) -> bool:
         """Start, compile, train once more for the time; whether that went well."""
-        began = time.perf_counter()
         answers = self._ask(spec)
         if not answers:
             return False
         slowest = max(answer["seconds"] for answer in answers)
-        self.result.warm_up = time.perf_counter() - began - slowest
+        self.result.warm_up = max(answer["warm_up"] for answer in answers)
         self.result.loss = answers[0]["loss"]
         self.result.versions = answers[0]["versions"]
         self.each = max(1, round(seconds / slowest))
@@ -176,18 +181,13 @@ class _Processes:
         except BrokenPipeError:
             lines = [""]
         if not all(lines):
-            said = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            self.result.failure = f"failed: {said[-1] if said else 'it said nothing'}"
+            self.result.failure = failure(self.log.read_text(encoding="utf-8", errors="replace"))
             return []
         return [json.loads(line) for line in lines]
 
     def end(self) -> None:
         for process in self.processes:
-            assert process.stdin is not None and process.stdout is not None
-            process.stdin.close()
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
+            if self.result.failure:
                 process.kill()
-                process.wait()
-            process.stdout.close()
+            with suppress(BrokenPipeError), process:  # closes its input, which ends it, and waits
+                pass

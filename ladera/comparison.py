@@ -60,7 +60,7 @@ class Progress(Protocol):
 
 def compare(
     problem: Problem,
-    optimizers: str | Iterable[str | Rule | type[Rule]] = "all",
+    optimizers: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]] = "all",
     lr: str | float | Sequence[float] = "auto",
     seeds: int = 5,
     epochs: int = 20,
@@ -262,10 +262,9 @@ class _Comparison:
     def plan(self) -> Plan:
         """The plan that the study was begun with, or a new one, which is then written down."""
         study = self.store.read_study()
-        engine = study.get("engine", {})
-        known = set(engine) == set(Plan.__dataclass_fields__)
-        if known and self.width in (None, engine["width"]):
-            return Plan(**engine)
+        plan = Plan.read(study.get("engine"))
+        if plan is not None and self.width in (None, plan.width):
+            return plan
         r = self.request
         groups = [len(grid) * r.seeds for grid in r.grids.values()] + [r.seeds] * len(r.optimizers)
         plan = make_plan(self.task, groups, r.recipes, self.pool.workers, self._probe, self.width)

@@ -57,6 +57,8 @@ def check_same(stored: Mapping[str, Any], asked: Mapping[str, Any], path: Path) 
     Other optimizers, rates and seeds extend a study; another problem, batch or number of epochs
     would not be comparable.
     """
+    if not stored.keys() >= {"problem", "training"}:
+        return  # a study file that lost its parts is written anew; runs are known by their names
     for table, key in (("problem", k) for k in _PROBLEM_KEYS):
         _same(stored, asked, table, key, path)
     for key in ("epochs", "batch"):

@@ -127,7 +127,7 @@ def test_a_crash_costs_a_segment_and_changes_no_bit(stop, monkeypatch, tmp_path)
     whole = train(one)
     kept = dataclasses.replace(one, checkpoints=tmp_path / "partial")
 
-    class Crash(Exception):
+    class CrashError(Exception):
         pass
 
     heard = []
@@ -135,9 +135,9 @@ def test_a_crash_costs_a_segment_and_changes_no_bit(stop, monkeypatch, tmp_path)
     def crash(runs: float) -> None:
         heard.append(runs)
         if len(heard) == stop + 1:
-            raise Crash
+            raise CrashError
 
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(kept, crash)
     heard.clear()
     again = train(kept, heard.append)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.peers.serve import Examples, Train, in_turn, serve
+from benchmarks.peers.serve import Examples, Train, again_and_again, serve
 
 LARGEST_EVALUATION = 1000  # examples in one step of the evaluation
 
@@ -20,8 +20,8 @@ def prepare(spec: Mapping[str, Any]) -> Train:
 
     examples = Examples(spec)
     orders = examples["orders"]
-    _, epochs, steps, batch = orders.shape
-    widths = [b.shape[0] for _, b in examples.layers(0)]
+    epochs, steps, batch = orders.shape
+    widths = [b.shape[0] for _, b in examples.layers]
     model = keras.Sequential(
         [
             keras.Input(examples["x_train"].shape[1:]),
@@ -38,26 +38,26 @@ def prepare(spec: Mapping[str, Any]) -> Train:
     )
     optimizer.build(model.trainable_variables)
     untrained = [variable.numpy() for variable in optimizer.variables]
+    x, y = (examples[name][orders.ravel()] for name in ("x_train", "y_train"))
 
-    def train_one(seed: int) -> float:
-        model.set_weights([array for layer in examples.layers(seed) for array in layer])
+    def train_one() -> float:
+        model.set_weights([array for layer in examples.layers for array in layer])
         for variable, value in zip(optimizer.variables, untrained, strict=True):
             variable.assign(value)
-        order = orders[seed].ravel()
         history = model.fit(
-            examples["x_train"][order],
-            examples["y_train"][order],
+            x,
+            y,
             batch_size=batch,
             epochs=epochs,
             steps_per_epoch=steps,
             shuffle=False,
             validation_data=(examples["x_validation"], examples["y_validation"]),
             validation_batch_size=LARGEST_EVALUATION,
-            verbose=0,
+            verbose=0,  # pyright: ignore[reportArgumentType]: its stub knows "auto" alone
         )
         return history.history["val_loss"][-1]
 
-    return in_turn(train_one, examples.seeds)
+    return again_and_again(train_one)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ ignored: the training then starts over.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,15 @@ class Checkpoint:
         if self._path is None:
             return None
         try:
-            with np.load(self._path, allow_pickle=False) as file:
+            # NumPy leaves a damaged archive open, so the file is opened here.
+            with self._path.open("rb") as archive, np.load(archive, allow_pickle=False) as file:
                 if str(file["key"]) != self._key:
                     return None
                 leaves = [file[f"leaf{i}"] for i in range(len(file.files) - 2)]
                 return int(file["epoch"]), jax.tree.unflatten(
                     jax.tree.structure(like), map(jnp.asarray, leaves)
                 )
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except Exception:  # a damaged archive raises half a dozen kinds, some of them bare RuntimeErrors
             return None
 
     def save(self, epoch: int, tree: Any) -> None:
@@ -62,8 +63,9 @@ class Checkpoint:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)  # a checkpoint is a convenience: the training goes on
+        except OSError:  # a checkpoint is a convenience: the training goes on
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         self._last = time.monotonic()
 
     def remove(self) -> None:

@@ -40,6 +40,16 @@ class Plan:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    @classmethod
+    def read(cls, found: Any) -> Plan | None:
+        """The plan that a study file holds; None where it holds none that could be followed."""
+        try:
+            plan = cls(**found)
+        except TypeError:
+            return None
+        counts = all(type(n) is int and n >= 1 for n in (plan.width, plan.cohort))
+        return plan if counts and type(plan.together) is bool else None
+
 
 @dataclass(frozen=True)
 class Timing:
