@@ -8,6 +8,6 @@
 
 Every ratio is of numbers from one run. Sides take turns (A B A B), each is the best of several
 rounds, and every side is given both of its arrangements: one process with its default threads, and
-one single-threaded process per core. All of them wait in memory for their turn: about 4 GiB, and 1
-GiB more for every core.
+one single-threaded process per core. All of them wait in memory for their turn: 7 GiB on a machine
+with two cores, about 2 GiB more for every further one.
 """

@@ -13,7 +13,7 @@ class Size:
     both: bool  # both arrangements of a peer, or one single-threaded process
     seconds: float  # one round of one side, roughly
     digits_epochs: int
-    mnist_rows: int | None  # None: all
+    mnist_rows: int  # for training; a fifth of that validates
     planned: int  # trainings of the study that the engine's plan is made for
     studies: tuple[tuple[int, int], ...]  # learning rates and seeds of the studies of `scaling`
     study_epochs: int
@@ -25,18 +25,40 @@ class Size:
 _STUDIES = ((3, 2), (18, 5), (98, 10), (998, 10))
 
 SIZES = {
-    "full": Size(3, True, 2.5, 20, 16_000, 10_000, _STUDIES, 5, (), 2),
-    "quick": Size(2, True, 0.7, 20, 9600, 500, _STUDIES[:3], 5, (), 1),
+    "full": Size(
+        repeats=3,
+        both=True,
+        seconds=2.5,
+        digits_epochs=20,
+        mnist_rows=16_000,  # 500 steps: all rows would cost 11 GiB with all sides in memory
+        planned=10_000,
+        studies=_STUDIES,
+        study_epochs=5,
+        main_job=(),
+        main_job_repeats=2,
+    ),
+    "quick": Size(
+        repeats=2,
+        both=True,
+        seconds=0.7,
+        digits_epochs=20,
+        mnist_rows=9_600,
+        planned=500,
+        studies=_STUDIES[:3],
+        study_epochs=5,
+        main_job=(),
+        main_job_repeats=1,
+    ),
     "smoke": Size(
-        1,
-        False,
-        0.01,
-        1,
-        320,
-        16,
-        _STUDIES[:1],
-        1,
-        ("--optimizers=sgd", "--lr=0.1", "--seeds=1", "--epochs=1"),
-        1,
+        repeats=1,
+        both=False,
+        seconds=0.01,
+        digits_epochs=1,
+        mnist_rows=320,
+        planned=16,
+        studies=_STUDIES[:1],
+        study_epochs=1,
+        main_job=("--optimizers=sgd", "--lr=0.1", "--seeds=1", "--epochs=1"),
+        main_job_repeats=1,
     ),
 }
