@@ -21,6 +21,7 @@ from ladera.problems import Problem
 from ladera.train import checkpoint, work
 from ladera.train.cohort import train
 from ladera.train.compiled import compiled, examples
+from ladera.train.product import product
 
 TINY = task()
 HUGE = 1e30  # a learning rate that overflows at once
@@ -265,3 +266,20 @@ def test_chunks_weigh_every_example_once(monkeypatch):
     """Evaluation in padded chunks is the plain mean over the examples."""
     _, test = examples(TINY)
     assert float(test.weight.sum()) == len(Problem("iris").prepared().test)
+
+
+def test_the_engines_product_is_the_product():
+    """Value and both gradients, against the plain product, in lanes."""
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((4, 5, 3)).astype("f"), rng.standard_normal((4, 3, 2)).astype("f")
+
+    def gradients(multiply):
+        def loss(x, w):
+            return (jax.numpy.tanh(multiply(x, w)) ** 2).sum()
+
+        return jax.vmap(jax.value_and_grad(loss, argnums=(0, 1)))(x, w)
+
+    for mine, plain in zip(
+        jax.tree.leaves(gradients(product)), jax.tree.leaves(gradients(jax.numpy.matmul)), strict=True
+    ):
+        np.testing.assert_allclose(mine, plain, rtol=1e-5, atol=1e-6)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import matmul
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,13 +55,13 @@ class MLP:
             for inputs, units in self.sizes(features, outputs)
         ]
 
-    def apply(self, params: list[Layer], x: Any) -> Any:
-        """Raw outputs [n, outputs] of inputs `x` [n, features]."""
+    def apply(self, params: list[Layer], x: Any, product: Callable[[Any, Any], Any] = matmul) -> Any:
+        """Raw outputs [n, outputs] of inputs `x` [n, features]; `product` forms x W."""
         act = activation(self.activation)
         *hidden, last = params
         for layer in hidden:
-            x = act(x @ layer.w + _row(layer.b))
-        return x @ last.w + _row(last.b)
+            x = act(product(x, layer.w) + _row(layer.b))
+        return product(x, last.w) + _row(last.b)
 
 
 def _row(b: Any) -> Any:

@@ -9,6 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 import cloudpickle
+
+# Where psutil is installed, loky takes a worker whose memory grows for one that leaks, and restarts
+# it. Ours grow by the examples and by what they compile, and a restart compiles again. Read on import.
+os.environ.setdefault("LOKY_MAX_MEMORY_LEAK_SIZE", str(10**15))
 import loky
 from loky.backend import get_context
 

@@ -22,6 +22,7 @@ from jax import lax
 
 from ladera.networks import MLP, losses, penalties
 from ladera.train.packing import Packing, pack
+from ladera.train.product import product
 from ladera.train.recipe import Recipe
 
 EVALUATION_CHUNK = 512  # examples
@@ -99,7 +100,7 @@ class Program:
 
     def measure(self, params: Any, x: Any, y: Any) -> tuple[Any, Any]:
         """Losses [n] and correctness [n] of the examples."""
-        z = self.network.apply(params, x)
+        z = self.network.apply(params, x, product)
         per_example = losses.loss(self.loss)(z, y)
         right = losses.correct(z, y) if self.classifies else jnp.zeros_like(per_example)
         return per_example, right
