@@ -126,7 +126,8 @@ def _candidates(task: Task, groups: Sequence[int], training_seconds: float) -> l
     parameters = task.network.count(task.features, task.outputs)
     usual, most = (8, 16) if parameters < 50_000 else (4, 8) if parameters < 150_000 else (1, 4)
     if training_seconds > _THOROUGH_SECONDS:
-        return [usual, *(width for width in (1, 2, 4, 8, 16, 32) if width != usual)]
+        every = (1, 2, 4, 8, 16, 32, 64)
+        return [usual, *(width for width in every if width != usual and width <= 4 * usual)]
     if training_seconds < _COMPILE_SECONDS:
         return [usual]
     # Beside the usual width, the one whose lanes are idle least: 5 where every group is one of 5 seeds.
