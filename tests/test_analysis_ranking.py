@@ -249,3 +249,13 @@ def test_the_seeds_promised_mostly_decide():
             continue
         decided.append(standing(normal(generator, 5 + pilot.more_seeds, 2) - [0.0, 0.0085]).grade)
     assert np.mean([grade != "not enough data" for grade in decided]) >= 0.5
+
+
+def test_one_equal_rival_makes_a_tie_whatever_of_the_others_is_open():
+    winner = np.array([0.980, 0.981, 0.979, 0.982, 0.980])
+    noisy = np.array([0.975, 0.990, 0.940, 0.995, 0.960])
+    equal = winner - np.array([1, -1, 0, 1, 0]) * 1e-4
+    assert standing(np.column_stack([winner, equal, noisy])).grade == "tie"
+    assert standing(np.column_stack([winner, noisy])).grade == "not enough data"
+    assert standing(np.column_stack([winner, winner - 0.2, noisy])).grade == "not enough data"
+    assert standing(np.column_stack([winner, equal, noisy])[:4]).grade == "not enough data"

@@ -74,7 +74,7 @@ def rank(good: np.ndarray, losses: np.ndarray, start: float, resolution: float =
     equal = ~separated & (strict.low >= -margin) & (strict.high <= margin)
     equal[winner] = False
     undecided = rivals[~(separated | equal)[rivals]]
-    grade = _grade(n, undecided, separated[rivals])
+    grade = _grade(n, separated[rivals], equal[rivals])
     plan = partial(
         paired.seeds_needed, test, strict, margin=margin, comparisons=int((~separated[rivals]).sum())
     )
@@ -132,10 +132,17 @@ def _probability_best(resampled: np.ndarray, drawn: bootstrap.Resamples, winner:
     return float(bootstrap.expanded_probability(share, n))
 
 
-def _grade(n: int, undecided: np.ndarray, separated: np.ndarray) -> str:
-    if n < FEWEST_SEEDS or len(undecided):
+def _grade(n: int, separated: np.ndarray, equal: np.ndarray) -> str:
+    """The verdict on the rivals: (k - 1,) truth values.
+
+    One rival that is practically equal to the winner makes a tie, whatever of the others is still
+    undecided: no number of seeds would turn it into a clear answer.
+    """
+    if n < FEWEST_SEEDS:
         return NOT_ENOUGH_DATA
-    return CLEAR if separated.all() else TIE
+    if separated.all():
+        return CLEAR
+    return TIE if equal.any() else NOT_ENOUGH_DATA
 
 
 def _more_seeds(plan: Callable[[], np.ndarray], undecided: np.ndarray, n: int) -> int | None:

@@ -42,7 +42,8 @@ def headline(answer: Answer, _: Translator) -> str:
     if answer.optimizer is None:
         return _no_answer(answer, _)
     optimizer, lr = answer.titles[answer.optimizer], lr_text(answer.lr)
-    ties = _names(answer.ties, answer)
+    equal = [row.optimizer for row in answer.ranking if row.equal]
+    undecided = [name for name in answer.ties if name not in equal]
     if answer.pending:
         template = _(
             "{optimizer} with learning rate {lr} is ahead so far, but the study is not finished "
@@ -52,8 +53,12 @@ def headline(answer: Answer, _: Translator) -> str:
         template = _("Use {optimizer} with learning rate {lr}; no other optimizer was compared.")
     elif answer.grade == CLEAR:
         template = _("Use {optimizer} with learning rate {lr}: clearly the best of {count} optimizers.")
+    elif answer.grade == TIE and undecided:
+        template = _(
+            "Use {optimizer} with learning rate {lr} (tie with {equal}; whether it beats {undecided} is open)."
+        )
     elif answer.grade == TIE:
-        template = _("Use {optimizer} with learning rate {lr} (tie with {ties}).")
+        template = _("Use {optimizer} with learning rate {lr} (tie with {equal}).")
     elif answer.seeds < FEWEST_SEEDS:
         template = _(
             "{optimizer} with learning rate {lr} is ahead, but {seeds} seeds are too few to be sure."
@@ -63,7 +68,9 @@ def headline(answer: Answer, _: Translator) -> str:
     lead = template.format(
         optimizer=optimizer,
         lr=lr,
-        ties=ties,
+        ties=_names(answer.ties, answer),
+        equal=_names(equal, answer),
+        undecided=_names(undecided, answer),
         count=len(answer.ranking),
         seeds=answer.seeds,
         pending=_names(answer.pending, answer),
