@@ -55,7 +55,8 @@ def headline(answer: Answer, _: Translator) -> str:
         template = _("Use {optimizer} with learning rate {lr}: clearly the best of {count} optimizers.")
     elif answer.grade == TIE and undecided:
         template = _(
-            "Use {optimizer} with learning rate {lr} (tie with {equal}; whether it beats {undecided} is open)."
+            "Use {optimizer} with learning rate {lr} (tie with {equal}; "
+            "whether it beats {undecided} is open)."
         )
     elif answer.grade == TIE:
         template = _("Use {optimizer} with learning rate {lr} (tie with {equal}).")
