@@ -9,7 +9,7 @@ import numpy as np
 
 from ladera.problems import Problem
 from ladera.problems.prepare import Part, Prepared
-from ladera.train.examples import place
+from ladera.train.examples import task
 from ladera.train.work import Task, initial, orders
 
 __all__ = ["Asked", "step_flops", "task_of", "write"]
@@ -36,20 +36,7 @@ def task_of(asked: Asked) -> tuple[Task, Prepared]:
             validation=_first(data.validation, asked.rows // 5),
             split_hash=f"{data.split_hash}-{asked.rows}",
         )
-    task = Task(
-        examples=place(data),
-        network=problem.parsed_network,
-        features=data.features,
-        outputs=data.outputs,
-        loss=problem.resolved_loss(),
-        classifies=data.task == "classification",
-        penalty=problem.parsed_penalty,
-        target_scale=data.target_scale,
-        train_size=len(data.train),
-        batch=asked.batch,
-        epochs=asked.epochs,
-    )
-    return task, data
+    return task(problem, asked.batch, asked.epochs, data), data
 
 
 def _first(part: Part, rows: int) -> Part:
@@ -58,19 +45,19 @@ def _first(part: Part, rows: int) -> Part:
 
 def write(asked: Asked, path: Path) -> Task:
     """Everything that a side outside Ladera needs to train seed 0, as an .npz file."""
-    task, data = task_of(asked)
-    layers = initial(task, 0)
+    made, data = task_of(asked)
+    layers = initial(made, 0)
     np.savez(
         path,
         x_train=data.train.x,
         y_train=data.train.y,
         x_validation=data.validation.x,
         y_validation=data.validation.y,
-        orders=orders(task, 0, 0, task.epochs),
+        orders=orders(made, 0, 0, made.epochs),
         **{f"w{k}": layer.w for k, layer in enumerate(layers)},
         **{f"b{k}": layer.b for k, layer in enumerate(layers)},
     )
-    return task
+    return made
 
 
 def step_flops(task: Task) -> float:

@@ -7,10 +7,12 @@ English, and a catalogue turns `error.template` into another language before the
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 from enum import StrEnum
+from pathlib import Path
 
-__all__ = ["LaderaError", "Status", "UsageError", "nearest", "unknown_name"]
+__all__ = ["LaderaError", "Status", "UsageError", "nearest", "temporary", "unknown_name"]
 
 
 class LaderaError(Exception):
@@ -44,6 +46,14 @@ class Status(StrEnum):
 
     FINISHED = "finished"
     DIVERGED = "diverged"
+
+
+def temporary(path: Path) -> Path:
+    """Where this process writes what is to become `path`, so that no half-written file is ever seen.
+
+    The name tells whose it is: what a process that has ended left behind can be found and removed.
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -130,7 +130,7 @@ class _Comparison:
             self._stages()
         finally:
             self._write_times()
-        return Study(self.store.path)
+        return Study(self.store)
 
     def _write_times(self) -> None:
         """Wall-clock seconds: of this call, and spent by all calls that trained something."""
@@ -158,7 +158,7 @@ class _Comparison:
             self._train("tune", r.tuning(added))
         best = {name: choice.lr for name, choice in self._choices().items()}
         self._train("report", r.reporting(best, "report"))
-        answer = Study(self.store.path).recommendation()
+        answer = Study(self.store).recommendation()
         if answer.optimizer is not None and answer.lr is not None:
             self.progress.extend(r.seeds)
             self._train("test", r.reporting({answer.optimizer: answer.lr}, "test"))
@@ -278,7 +278,7 @@ class _Comparison:
         asked = [Cohort("probe", self.task, held, width, trial) for width in widths]
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
-        return [Timing(w, step, compiling) for w, (step, compiling) in zip(widths, measured, strict=True)]
+        return [Timing(width, step) for width, (step, _) in zip(widths, measured, strict=True)]
 
 
 def _repeat(request: Request, store: Store) -> str:

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 
-from ladera.base import LaderaError, UsageError
+from ladera.base import LaderaError, UsageError, temporary
 
 __all__ = ["CURVES", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
 
@@ -187,7 +187,7 @@ class Store:
         try:
             for folder in ("runs", "curves"):
                 (self.path / folder).mkdir(parents=True, exist_ok=True)
-            probe = _temporary(self.study_file)
+            probe = temporary(self.study_file)
             probe.touch()
             probe.unlink()
             for folder in (self.path, self.path / "runs", self.path / "curves", self.checkpoints):
@@ -202,14 +202,14 @@ class Store:
             ) from None
 
     def _replace(self, path: Path, write: Callable[[Path], object]) -> None:
-        temporary = _temporary(path)
+        unfinished = temporary(path)
         try:
-            write(temporary)
-            with temporary.open("rb+") as file:
+            write(unfinished)
+            with unfinished.open("rb+") as file:
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            unfinished.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
             raise LaderaError(
                 "The file '{path}' cannot be written ({reason}); what was written before is kept, and "
                 "the same command goes on.",
@@ -233,11 +233,6 @@ class Store:
 _TEMPORARY = re.compile(r"\.(?:study\.toml|.+\.parquet|.+\.npz)\.(\d+)\.tmp")
 
 
-def _temporary(path: Path) -> Path:
-    """Where this process writes what is to become `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-
 def _is_left(path: Path) -> bool:
     """Whether it is a temporary file of ours whose process has ended."""
     made = _TEMPORARY.fullmatch(path.name)
@@ -247,8 +242,8 @@ def _is_left(path: Path) -> bool:
         os.kill(int(made[1]), 0)
     except (ProcessLookupError, OverflowError):
         return True
-    except PermissionError:  # it runs, and is another user's
-        return False
+    except PermissionError:
+        pass  # it runs, and is another user's
     return False
 
 

@@ -32,9 +32,10 @@ class Study:
     `damaged`; the rest is read.
     """
 
-    def __init__(self, path: str | os.PathLike[str]):
-        self.path = Path(path)
-        self.frames: Frames = load(Store(self.path))
+    def __init__(self, path: str | os.PathLike[str] | Store):
+        store = path if isinstance(path, Store) else Store(path)  # a store knows what it has read before
+        self.path = store.path
+        self.frames: Frames = load(store)
 
     def __repr__(self) -> str:
         return f"Study({str(self.path)!r}): {self.recommendation()}"

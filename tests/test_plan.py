@@ -139,7 +139,7 @@ class Probe:
 
     def __call__(self, widths: list[int], together: bool) -> list[Timing]:
         self.asked.append((widths, together))
-        timings = [Timing(width, self.seconds[width], 1.0) for width in widths]
+        timings = [Timing(width, self.seconds[width]) for width in widths]
         random.Random(len(self.asked)).shuffle(timings)
         return timings
 

@@ -29,7 +29,7 @@ def prepare(spec: Mapping[str, Any]) -> Train:
         held = tuple(recipes) if together else (recipes[0],)
         trial = (Trial("probe", rules[0][1], 0),)
         timed = pool.map(worker.time_segment, [Cohort("probe", task, held, w, trial) for w in widths])
-        return [Timing(w, step, compiling) for w, (step, compiling) in zip(widths, timed, strict=True)]
+        return [Timing(width, step) for width, (step, _) in zip(widths, timed, strict=True)]
 
     plan = make_plan(task, [spec["planned"] // len(rules)] * len(rules), recipes, pool.workers, probe)
     # The same number of cohorts for every worker: a long study's last cohort does not count either.

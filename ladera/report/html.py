@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from ladera.analysis.answer import Answer
 from ladera.analysis.words import metric_name, metric_text
-from ladera.base import UsageError
+from ladera.base import UsageError, temporary
 from ladera.locale import Translator, message, translator
 from ladera.report.box import answer_box
 from ladera.report.plots import Study, convergence, sensitivity
@@ -36,15 +36,15 @@ def write_report(study: Study, path: str | os.PathLike[str], lang: str = "en") -
     """
     path = Path(path)
     text = page(study, lang)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    unfinished = temporary(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # a file name may hold bytes that are not text
-        temporary.write_text(text, encoding="utf-8", errors="replace")
-        temporary.replace(path)
+        unfinished.write_text(text, encoding="utf-8", errors="replace")
+        unfinished.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            unfinished.unlink()
         raise UsageError(
             "The report '{path}' cannot be written ({reason}); choose another place for it.",
             path=path,

@@ -19,6 +19,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ladera.base import temporary
+
 __all__ = ["Checkpoint"]
 
 EVERY_SECONDS = 10.0
@@ -55,17 +57,17 @@ class Checkpoint:
         arrays: dict[str, Any] = {
             f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))
         }
-        temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}.tmp")
+        unfinished = temporary(self._path)
         try:
             self._path.parent.mkdir(exist_ok=True)
-            with temporary.open("wb") as file:
+            with unfinished.open("wb") as file:
                 np.savez(file, key=self._key, epoch=epoch, **arrays)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self._path)
+            unfinished.replace(self._path)
         except OSError:  # a checkpoint is a convenience: the training goes on
             with contextlib.suppress(OSError):
-                temporary.unlink()
+                unfinished.unlink()
         self._last = time.monotonic()
 
     def remove(self) -> None:

@@ -13,14 +13,17 @@ import numpy as np
 from ladera.problems import Prepared, Problem
 from ladera.train.work import Task
 
-__all__ = ["place", "task"]
+__all__ = ["task"]
 
 
-def task(problem: Problem, batch: int, epochs: int) -> Task:
-    """What all trainings of `problem` share. Its examples' files are removed when the process ends."""
-    data = problem.prepared()
+def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None) -> Task:
+    """What all trainings of `problem` share. Its examples' files are removed when the process ends.
+
+    data: other examples than the problem's own, prepared alike (a part of them, say).
+    """
+    data = data or problem.prepared()
     return Task(
-        examples=place(data),
+        examples=_place(data),
         network=problem.parsed_network,
         features=data.features,
         outputs=data.outputs,
@@ -34,7 +37,7 @@ def task(problem: Problem, batch: int, epochs: int) -> Task:
     )
 
 
-def place(data: Prepared) -> Path:
+def _place(data: Prepared) -> Path:
     """The folder with the arrays of `data`; the same data are written once a process."""
     folder = _scratch() / f"{data.data_hash}-{data.split_hash}"
     if not folder.is_dir():

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ladera.base import temporary
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, Trial
 
@@ -57,7 +58,6 @@ class Timing:
 
     width: int
     seconds_per_step: float  # of one lane
-    compile_seconds: float
 
 
 def make_plan(
@@ -170,8 +170,8 @@ def _remember(task: Task, recipes: Sequence[Recipe], together: bool, measured: d
     known = {**_remembered(task, recipes, together), **measured}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(known), encoding="utf-8")
-        temporary.replace(path)
+        unfinished = temporary(path)
+        unfinished.write_text(json.dumps(known), encoding="utf-8")
+        unfinished.replace(path)
     except OSError:
         pass  # a cache that cannot be written costs a second next time, not the study
