@@ -18,6 +18,7 @@ class Section:
     tables: list[Table]
     data: Any
     measured: Sequence[Measured] = field(default_factory=list)
+    libraries: dict[str, str] = field(default_factory=dict)  # versions of what ran beside those
 
     @classmethod
     def skipped(cls, name: str, why: str) -> Section:
@@ -25,4 +26,5 @@ class Section:
 
     def versions(self) -> dict[str, str]:
         """Of the libraries that the sides used."""
-        return {name: text for one in self.measured for name, text in one.versions.items()}
+        of_sides = {name: text for one in self.measured for name, text in one.versions.items()}
+        return self.libraries | of_sides

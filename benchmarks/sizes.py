@@ -9,6 +9,7 @@ __all__ = ["SIZES", "Size"]
 
 @dataclass(frozen=True)
 class Size:
+    share: float  # of the steps and starts of `steps`
     repeats: int  # rounds of every side
     both: bool  # both arrangements of a peer, or one single-threaded process
     seconds: float  # one round of one side, roughly
@@ -26,6 +27,7 @@ _STUDIES = ((3, 2), (18, 5), (98, 10), (998, 10))
 
 SIZES = {
     "full": Size(
+        share=1.0,
         repeats=3,
         both=True,
         seconds=2.5,
@@ -38,6 +40,7 @@ SIZES = {
         main_job_repeats=2,
     ),
     "quick": Size(
+        share=0.3,
         repeats=2,
         both=True,
         seconds=0.7,
@@ -50,6 +53,7 @@ SIZES = {
         main_job_repeats=1,
     ),
     "smoke": Size(
+        share=0.01,
         repeats=1,
         both=False,
         seconds=0.01,

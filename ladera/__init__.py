@@ -10,11 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ladera import analysis, report, rules
+    from ladera import analysis, optax, report, rules, surfaces, torch
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
+    from ladera.explaining import catalogue, explain
     from ladera.problems import Problem
     from ladera.study import Study, open
+    from ladera.tracing import descend, race, trace
 
 __all__ = [
     "LaderaError",
@@ -23,10 +25,18 @@ __all__ = [
     "UsageError",
     "__version__",
     "analysis",
+    "catalogue",
     "compare",
+    "descend",
+    "explain",
     "open",
+    "optax",
+    "race",
     "report",
     "rules",
+    "surfaces",
+    "torch",
+    "trace",
 ]
 
 __version__ = "0.1.0"
@@ -36,8 +46,13 @@ _HOME = {
     "Problem": "ladera.problems",
     "Study": "ladera.study",
     "UsageError": "ladera.base",
+    "catalogue": "ladera.explaining",
     "compare": "ladera.comparison",
+    "descend": "ladera.tracing",
+    "explain": "ladera.explaining",
     "open": "ladera.study",
+    "race": "ladera.tracing",
+    "trace": "ladera.tracing",
 }
 
 

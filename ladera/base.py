@@ -88,7 +88,12 @@ _UNKNOWN = {
     "penalty": "There is no penalty '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "framework": "There is no framework '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "language": "There is no language '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "axis": "There is no axis '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "reproduction": "There is no reproduction '{received}'; the nearest name is '{nearest}' "
+    "(known: {known}).",
     "column": "The data has no column '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "hyperparameter": "There is no hyperparameter '{received}'; the nearest name is '{nearest}' "
     "(known: {known}).",
+    "surface": "There is no surface '{received}'; the nearest name is '{nearest}' (known: {known}; "
+    "a formula such as '3x^2 + y^2' is a surface too).",
 }

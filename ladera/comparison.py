@@ -60,7 +60,7 @@ class Progress(Protocol):
 
 def compare(
     problem: Problem,
-    optimizers: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]] = "all",
+    optimizers: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]] = "classic",
     lr: str | float | Sequence[float] = "auto",
     seeds: int = 5,
     epochs: int = 20,
@@ -74,7 +74,8 @@ def compare(
 ) -> Study:
     """Train `problem` under every optimizer, learning rate and seed; the study answers which to use.
 
-    optimizers: names, rules, rule classes, "file.py:Rule", or "all".
+    optimizers: names, rules, rule classes, "file.py:Rule"; "classic", the nine that every course
+        teaches; or "all".
     lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
     seeds: how many tuning seeds, and how many reporting seeds.
     epochs, batch: passes over the training set, and examples per step (whole batches only).

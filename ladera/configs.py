@@ -13,7 +13,6 @@ import math
 import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ladera import rules
@@ -37,19 +36,19 @@ class Optimizer:
     @classmethod
     def of(cls, rule: Rule) -> Optimizer:
         """Named after the rule, and after the hyperparameters that differ from its defaults."""
-        if "lr" not in type(rule).domains():
+        if "lr" not in rule.numbers():
             raise UsageError(
                 "A comparison sweeps the learning rate, and the rule {rule} has no hyperparameter "
                 "'lr' with a domain; give it one, such as 'lr: Positive = 0.01'.",
                 rule=type(rule).__name__,
             )
-        changed = {n: v for n, v in _changed(rule).items() if n != "lr"}
-        return cls("-".join([type(rule).name(), *(f"{n}={_exact(v)}" for n, v in changed.items())]), rule)
+        changed = {n: v for n, v in rule.changed().items() if n != "lr"}
+        return cls("-".join([rule.label(), *(f"{n}={_exact(v)}" for n, v in changed.items())]), rule)
 
     def identity(self) -> dict[str, Any]:
         """What makes it another optimizer, the learning rate apart; defaults are dropped."""
-        changed = {n: v for n, v in _changed(self.rule).items() if n != "lr"}
-        return {"rule": type(self.rule).fingerprint(), "hyperparameters": changed}
+        changed = {n: v for n, v in self.rule.changed().items() if n != "lr"}
+        return {"rule": self.rule.identity(), "hyperparameters": changed}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Configuration:
 
     @property
     def rule(self) -> Rule:
-        return dataclasses.replace(self.optimizer.rule, lr=self.lr)
+        return self.optimizer.rule.replace(lr=self.lr)
 
     def name(self, asked: Mapping[str, Any]) -> str:
         """For example adam-lr3e-3-s7-4f2a91c0; `asked` is what all runs of the study share."""
@@ -79,15 +78,17 @@ class Configuration:
 
 
 def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]]) -> list[Optimizer]:
-    """The optimizers of a request: names, rules, rule classes, "file.py:Rule", or "all"; or one of them.
+    """The optimizers of a request: names, rules, rule classes, "file.py:Rule"; or one of them; or
+    "classic" (the nine that every course teaches), or "all".
 
     Raises UsageError for an unknown name, an empty request and one optimizer named twice.
     """
     if isinstance(asked, str):
-        asked = rules.names() if asked == "all" else [part for part in asked.split(",") if part.strip()]
+        groups = {"classic": rules.CLASSIC, "all": rules.names()}
+        asked = groups.get(asked) or [part for part in asked.split(",") if part.strip()]
     elif not isinstance(asked, Iterable):
         asked = [asked]
-    found = [Optimizer.of(_rule(one)) for one in asked]
+    found = [Optimizer.of(rules.make(one)) for one in asked]
     names = [optimizer.name for optimizer in found]
     if not found:
         raise UsageError("A comparison needs at least one optimizer, received none; 'all' takes every rule.")
@@ -95,20 +96,6 @@ def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]
     if twice:
         raise UsageError("The optimizer '{name}' is asked for twice; name each one once.", name=twice[0])
     return found
-
-
-def _rule(asked: Any) -> Rule:
-    if isinstance(asked, Rule):
-        return asked
-    if isinstance(asked, type) and issubclass(asked, Rule):
-        return asked()
-    if not isinstance(asked, str):
-        raise UsageError(
-            "An optimizer is a name, a rule, a rule class or 'file.py:Rule', received {received}.",
-            received=repr(asked),
-        )
-    path, colon, name = asked.strip().rpartition(":")
-    return rules.from_file(Path(path), name)() if colon else rules.get(asked.strip())()
 
 
 def grid(asked: str | float | Sequence[float], rule: Rule) -> tuple[float, ...]:
@@ -205,11 +192,6 @@ def _ladder(k: int) -> float:
 
 def _rung(lr: float) -> int:
     return round(2 * math.log10(lr))
-
-
-def _changed(rule: Rule) -> dict[str, Any]:
-    defaults = type(rule).defaults()
-    return {name: value for name, value in rule.hyperparameters().items() if value != defaults[name]}
 
 
 def _short(value: Any) -> str:

@@ -36,7 +36,8 @@ def describe(request: Request, command: str) -> dict[str, Any]:
         "optimizers": [
             {
                 "name": o.name,
-                "class": type(o.rule).__name__,
+                "class": o.rule.title(),
+                **({"rule": o.rule.expression(lr="{lr}")} if o.rule.ours else {"ours": False}),
                 "evaluations_per_step": o.rule.evaluations,
                 "hyperparameters": {k: v for k, v in o.rule.hyperparameters().items() if v is not None},
                 "lr": list(request.grids[o.name]),

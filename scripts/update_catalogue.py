@@ -18,6 +18,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
+from ladera import rules
+from ladera.explaining import meanings, summary
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ladera"
 MARKS = {"_", "N_", "note"}
@@ -34,7 +37,19 @@ def collect(package: Path = PACKAGE) -> dict[str, list[str]]:
             name = path.relative_to(package.parent).as_posix()
             if name not in files:
                 files.append(name)
-    return found
+    if package == PACKAGE:
+        for template, name in _rules():
+            found.setdefault(template, []).append(name)
+    return {template: sorted(set(files)) for template, files in found.items()}
+
+
+def _rules() -> Iterator[tuple[str, str]]:
+    """What the files of the rules and wrappers say of them in words, which their pages show."""
+    for name in [*rules.names(), *rules.wrappers()]:
+        cls = rules.by_name(name)
+        file = Path(sys.modules[cls.__module__].__file__ or "").relative_to(ROOT).as_posix()
+        for text in (summary(cls), *meanings(cls).values()):
+            yield text, file
 
 
 def catalogues() -> list[Path]:
@@ -80,8 +95,14 @@ def _call(node: ast.Call, path: Path) -> Iterator[str]:
         yield first.value
     # `_(template)`, `_(N_("..."))` and `UsageError(_UNKNOWN[kind])` look up what is marked elsewhere;
     # a text that is put together at the call would never be found in a catalogue
-    elif not isinstance(first, ast.Name | ast.Attribute | ast.Subscript) and not _marked(first):
+    elif not _looked_up(first) and not _marked(first):
         raise ValueError(f"{path}:{node.lineno}: {function}(...) needs a literal text")
+
+
+def _looked_up(node: ast.expr) -> bool:
+    if isinstance(node, ast.IfExp):
+        return _looked_up(node.body) and _looked_up(node.orelse)
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
 
 
 def _marked(node: ast.expr) -> bool:

@@ -156,3 +156,35 @@ def test_an_unknown_framework_and_no_answer(study, tmp_path):
     lost = Study(fake_study(tmp_path / "s", [Fake("adam", 0.9, diverges_from=0.0)]).path)
     with pytest.raises(UsageError, match=r"recommends no optimizer, .* every run diverged"):
         lost.code("torch")
+
+
+DROPPED_IN = {
+    "lion": ladera.rules.Lion(b1=0.8),
+    "adam+l2": ladera.rules.L2(ladera.rules.Adam(b1=0.8), weight_decay=0.1),
+    "adagrad-eps_inside=True": ladera.rules.Adagrad.like("keras"),
+}
+
+
+@pytest.mark.parametrize("framework", ["torch", "optax"])
+@pytest.mark.parametrize("rule", DROPPED_IN.values(), ids=DROPPED_IN)
+def test_what_a_framework_lacks_comes_as_the_rule_itself(study, framework, rule):
+    answer = answer_with(study, rule.label(), {})
+    asked = {"name": rule.label(), "rule": rule.expression(lr="{lr}")}
+    if rule.label() == "adagrad":  # the plain name would be the framework's own
+        answer = answer_with(study, "adagrad-keras", {})
+        asked["name"] = "adagrad-keras"
+    text = code(answer, {**study.asked, "optimizers": [asked]}, framework)
+    with float64():
+        found = PATHS[framework](ran(text), GRADIENTS)
+    x, rule = START, rule.replace(lr=LR)
+    state = rule.init(x)
+    for t, g in enumerate(GRADIENTS, start=1):
+        state, x = rule.step(t, g, state, x)
+    np.testing.assert_allclose(found, x, rtol=1e-12)
+
+
+def test_a_rule_of_the_users_own_gets_no_other_rules_code(study):
+    asked = {**study.asked, "optimizers": [{"name": "adam", "ours": False}]}
+    for framework in FRAMEWORKS:
+        with pytest.raises(UsageError, match="no optimizer like"):
+            code(answer_with(study, "adam", {}), asked, framework)

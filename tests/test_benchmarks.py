@@ -103,3 +103,11 @@ def test_an_unknown_benchmark_is_named():
     done = benchmark("digit")
     assert done.returncode == 2
     assert "unknown benchmark digit; known are main_job, digits" in done.stderr
+
+
+def test_traces_and_descents_are_measured(tmp_path):
+    done = benchmark("steps", "--json", str(tmp_path / "numbers.json"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))["steps"]
+    assert [len(told["trace"]), len(told["descend"])] == [2, 2]
+    assert all(row["seconds"] > 0 for rows in told.values() for row in rows)

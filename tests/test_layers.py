@@ -16,6 +16,16 @@ MAY = {
     "base": set(),
     "locale": set(),
     "rules": set(),
+    "formulas": set(),
+    "surfaces": {"formulas"},
+    "steps": {"rules"},
+    "symmetries": {"rules"},
+    "tracing": {"rules", "steps", "surfaces", "report"},
+    "explaining": {"rules", "steps", "symmetries"},
+    "reproduce": {"rules"},
+    "dropin": {"rules"},
+    "torch": {"dropin", "rules"},
+    "optax": {"dropin", "rules"},
     "networks": set(),
     "problems": {"networks"},
     "configs": {"rules"},
@@ -32,8 +42,14 @@ MAY = {
         *("terminal", "train"),
     },
     "__main__": {"cli"},
-    "cli": {"comparison", "problems", "rules", "study", "terminal"},
-    "__init__": {"analysis", "comparison", "problems", "report", "rules", "study"},
+    "cli": {
+        *("comparison", "explaining", "problems", "reproduce", "rules", "steps", "study", "surfaces"),
+        *("terminal", "tracing"),
+    },
+    "__init__": {
+        *("analysis", "comparison", "explaining", "optax", "problems", "report", "rules", "study"),
+        *("surfaces", "torch", "tracing"),
+    },
 }
 RIGHT_OF_THE_FOLDER = ("store", "analysis", "report", "study", "terminal", "locale", "base")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import optax
 import pytest
+import torch
 import typer.main
+from typer.testing import CliRunner
 
 import ladera
 from ladera import rules
@@ -46,6 +50,36 @@ def test_the_python_of_the_readme_runs(readme, tmp_path, monkeypatch, capsys):
     exec(compile(small, readme.name, "exec"), {})
     assert "torch.optim" in capsys.readouterr().out
     assert list(tmp_path.glob("*.html"))
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_drop_ins_of_the_readme_run(readme):
+    code = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "ladera.optax" in block)
+    made: dict = {}
+    exec(compile(code, readme.name, "exec"), made)
+    assert isinstance(made["optimizer"], torch.optim.Optimizer)
+    made["model"](torch.ones(2, 3)).sum().backward()
+    before = made["model"].weight.detach().clone()
+    made["optimizer"].step()
+    assert not torch.equal(before, made["model"].weight)
+    assert isinstance(made["transformation"], optax.GradientTransformation)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_table_of_the_readme_is_what_the_program_prints(readme):
+    text = readme.read_text(encoding="utf-8")
+    command = re.search(r"ladera (trace \"x\^2\".*)", text)
+    done = CliRunner().invoke(app, shlex.split(command[1]))
+    assert done.exit_code == 0
+    table = text[text.index("adam lr=0.1 on f") :]
+    assert done.stdout.startswith(table[: table.index("```")])
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_every_command_of_the_readme_exists(readme):
+    known = set(typer.main.get_command(app).commands)
+    told = re.findall(r"^ladera (\w+)", readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert set(told) <= known
 
 
 def test_the_package_says_its_version():

@@ -150,14 +150,19 @@ _CALLS: dict[str, dict[str, Call]] = {
     },
 }
 _TITLES = {"torch": "PyTorch", "keras": "Keras", "optax": "optax"}
+_DROP_INS = {
+    "torch": "ladera.torch.optimizer(model.parameters(), {rule})",
+    "optax": "ladera.optax.transformation({rule})",
+}
 _FIRST = {"torch": ("model.parameters()",), "keras": (), "optax": ()}
 
 
 def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = str) -> str:
     """Python that constructs the recommended optimizer; for torch, a `model` is taken for granted.
 
-    framework: "torch", "keras" or "optax"; study: what `Store.read_study` gives. Raises UsageError:
-    no such framework, no recommendation, or an optimizer that the framework does not have.
+    framework: "torch", "keras" or "optax"; study: what `Store.read_study` gives. A rule of ours that
+    PyTorch or optax does not have comes as Ladera's drop-in. Raises UsageError: no such framework, no
+    recommendation, or an optimizer that can be had in neither way.
     """
     if framework not in FRAMEWORKS:
         raise unknown_name("framework", framework, FRAMEWORKS)
@@ -167,7 +172,9 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
             "The study recommends no optimizer, so there is no code for it: {reason}", reason=answer
         )
     calls, title = _CALLS[framework], answer.titles[best.optimizer]
-    if best.optimizer not in calls:
+    asked = next((o for o in study.get("optimizers", ()) if o["name"] == best.optimizer), {})
+    known, drop_in = asked.get("ours", True) and best.optimizer in calls, _DROP_INS.get(framework)
+    if not known and not (drop_in and "rule" in asked):
         raise UsageError(
             "{framework} has no optimizer like {optimizer} (code is known for: {known}); "
             "take the rule itself through ladera.torch.optimizer or ladera.optax.transformation.",
@@ -179,10 +186,21 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
     head = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.").format(
         optimizer=title, lr=lr_text(best.lr), batch=training["batch"], epochs=training["epochs"]
     )
-    call = calls[best.optimizer]
-    comments = [head, *_notes(call, best.hyperparameters, framework, _)]
-    wrapped = [f"# {line}" for comment in comments for line in wrap(comment, 88)]
-    lines = [*wrapped, f"import {framework}", "", f"optimizer = {_expression(call, best, framework)}"]
+    if known:
+        call = calls[best.optimizer]
+        notes, expression = (
+            _notes(call, best.hyperparameters, framework, _),
+            _expression(call, best, framework),
+        )
+    else:
+        notes = [
+            _("{framework} has no such optimizer: this is the rule that was measured.").format(
+                framework=_TITLES[framework]
+            )
+        ]
+        expression = (drop_in or "").format(rule=asked["rule"].format(lr=repr(best.lr)))
+    wrapped = [f"# {line}" for comment in [head, *notes] for line in wrap(comment, 88)]
+    lines = [*wrapped, f"import {framework if known else 'ladera'}", "", f"optimizer = {expression}"]
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """First-order update rules: one file per rule, found by its name.
 
-A rule joins by existing: every public file of this folder holds the class of the same name.
+A rule joins by existing: every public file of this folder holds the class of the same name, and
+every file of `wrappers` a rule that is put around another.
 """
 
 from __future__ import annotations
@@ -16,46 +17,84 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ladera.base import LaderaError, UsageError, unknown_name
+from ladera.rules import _blocks as blocks
 from ladera.rules import _xp as xp
-from ladera.rules._rule import Domain, Fraction, NonNegative, Positive, Rule, Stateless
+from ladera.rules import wrappers as _wrappers
+from ladera.rules._blocks import Blocks
+from ladera.rules._rule import FRAMEWORKS, Domain, Fraction, NonNegative, Positive, Rule, Stateless
+from ladera.rules._wrapper import Wrapper
 
-if TYPE_CHECKING:
-    from ladera.rules.adadelta import Adadelta
-    from ladera.rules.adagrad import Adagrad
-    from ladera.rules.adam import Adam
-    from ladera.rules.adamw import AdamW
-    from ladera.rules.momentum import Momentum
-    from ladera.rules.nesterov import Nesterov
-    from ladera.rules.radam import RAdam
-    from ladera.rules.rmsprop import RMSprop
-    from ladera.rules.sgd import SGD
+if TYPE_CHECKING:  # for editors and type checkers; at run time a rule is imported when it is named
+    from ladera.rules.adabelief import AdaBelief as AdaBelief
+    from ladera.rules.adadelta import Adadelta as Adadelta
+    from ladera.rules.adafactor import Adafactor as Adafactor
+    from ladera.rules.adagrad import Adagrad as Adagrad
+    from ladera.rules.adam import Adam as Adam
+    from ladera.rules.adamax import AdaMax as AdaMax
+    from ladera.rules.adamw import AdamW as AdamW
+    from ladera.rules.adan import Adan as Adan
+    from ladera.rules.amsgrad import AMSGrad as AMSGrad
+    from ladera.rules.asgd import ASGD as ASGD
+    from ladera.rules.lamb import LAMB as LAMB
+    from ladera.rules.lars import LARS as LARS
+    from ladera.rules.lion import Lion as Lion
+    from ladera.rules.momentum import Momentum as Momentum
+    from ladera.rules.muon import Muon as Muon
+    from ladera.rules.nadam import NAdam as NAdam
+    from ladera.rules.nesterov import Nesterov as Nesterov
+    from ladera.rules.prodigy import Prodigy as Prodigy
+    from ladera.rules.radam import RAdam as RAdam
+    from ladera.rules.rmsprop import RMSprop as RMSprop
+    from ladera.rules.rprop import Rprop as Rprop
+    from ladera.rules.schedulefreeadamw import ScheduleFreeAdamW as ScheduleFreeAdamW
+    from ladera.rules.schedulefreesgd import ScheduleFreeSGD as ScheduleFreeSGD
+    from ladera.rules.sgd import SGD as SGD
+    from ladera.rules.signsgd import SignSGD as SignSGD
+    from ladera.rules.soap import SOAP as SOAP
+    from ladera.rules.wrappers.centralized import Centralized as Centralized
+    from ladera.rules.wrappers.clipglobalnorm import ClipGlobalNorm as ClipGlobalNorm
+    from ladera.rules.wrappers.clipnorm import ClipNorm as ClipNorm
+    from ladera.rules.wrappers.clipvalue import ClipValue as ClipValue
+    from ladera.rules.wrappers.decoupled import Decoupled as Decoupled
+    from ladera.rules.wrappers.ema import EMA as EMA
+    from ladera.rules.wrappers.l2 import L2 as L2
+    from ladera.rules.wrappers.lookahead import Lookahead as Lookahead
+    from ladera.rules.wrappers.sam import SAM as SAM
 
 __all__ = [
-    "SGD",
-    "Adadelta",
-    "Adagrad",
-    "Adam",
-    "AdamW",
+    "CLASSIC",
+    "FRAMEWORKS",
+    "Blocks",
     "Domain",
     "Fraction",
-    "Momentum",
-    "Nesterov",
     "NonNegative",
     "Positive",
-    "RAdam",
-    "RMSprop",
     "Rule",
     "Stateless",
+    "Wrapper",
+    "blocks",
+    "by_name",
     "from_file",
     "get",
+    "make",
     "names",
+    "wrappers",
     "xp",
 ]
+
+# What a comparison takes unless it is told: the rules that every course teaches.
+CLASSIC = ("adadelta", "adagrad", "adam", "adamw", "momentum", "nesterov", "radam", "rmsprop", "sgd")
 
 
 def names() -> list[str]:
     """Every rule known, as on the command line, in alphabetical order."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+    found = pkgutil.iter_modules(__path__)
+    return sorted(m.name for m in found if not m.ispkg and not m.name.startswith("_"))
+
+
+def wrappers() -> list[str]:
+    """Every wrapper known, in alphabetical order."""
+    return sorted(m.name for m in pkgutil.iter_modules(_wrappers.__path__))
 
 
 def get(name: str) -> type[Rule]:
@@ -67,6 +106,34 @@ def get(name: str) -> type[Rule]:
         raise unknown_name("optimizer", name, names())
     module = importlib.import_module(f"{__name__}.{name.lower()}")
     return next(c for c in _rules_in(module) if c.name() == name.lower())
+
+
+def by_name(name: str) -> type[Rule]:
+    """The class of a rule, or of a wrapper, by the name of its file."""
+    if name not in wrappers():
+        return get(name)
+    module = importlib.import_module(f"{_wrappers.__name__}.{name}")
+    return next(c for c in _rules_in(module) if c.name() == name)
+
+
+def make(asked: Any, **hyperparameters: Any) -> Rule:
+    """The rule that is asked for, by a name, "file.py:Rule", a rule or a rule class, some of its
+    hyperparameters replaced.
+
+    Raises UsageError for what is none of these, for an unknown name (with the nearest) and for a
+    value outside its domain.
+    """
+    if isinstance(asked, str):
+        path, colon, name = asked.strip().rpartition(":")
+        asked = from_file(Path(path), name) if colon else get(asked.strip())
+    if isinstance(asked, type) and issubclass(asked, Rule):
+        return asked.create(**hyperparameters)
+    if isinstance(asked, Rule):
+        return asked.replace(**hyperparameters) if hyperparameters else asked
+    raise UsageError(
+        "An optimizer is a name, a rule, a rule class or 'file.py:Rule', received {received}.",
+        received=repr(asked),
+    )
 
 
 def from_file(path: Path, name: str) -> type[Rule]:
@@ -120,6 +187,9 @@ def _rules_in(module: Any) -> list[type[Rule]]:
 
 
 def __getattr__(name: str) -> type[Rule]:
-    if name.lower() in names() and get(name).__name__ == name:
-        return get(name)
+    for module in (f"{__name__}.{name.lower()}", f"{_wrappers.__name__}.{name.lower()}"):
+        if importlib.util.find_spec(module) is not None:
+            for cls in _rules_in(importlib.import_module(module)):
+                if cls.__name__ == name:
+                    return cls
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

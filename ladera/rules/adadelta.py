@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from ladera.rules._rule import Fraction, Positive, Rule
 from ladera.rules._xp import sqrt, zeros_like
@@ -23,6 +23,8 @@ class Adadelta(Rule):
     """
 
     paper = "Zeiler 2012, Algorithm 1"
+    dialects: ClassVar = {"torch": {"rho": 0.9}, "keras": {"lr": 1e-3, "eps": 1e-7}, "optax": {"rho": 0.9}}
+    decays: ClassVar = {"torch": "l2", "keras": "decoupled", "optax": "l2"}
 
     lr: Positive = 1.0
     rho: Fraction = 0.95

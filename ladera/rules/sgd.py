@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ladera.rules._rule import Positive, Rule
 
 __all__ = ["SGD"]
@@ -14,6 +16,7 @@ class SGD(Rule):
     """
 
     paper = "Robbins & Monro 1951"
+    dialects: ClassVar = {"torch": {"lr": 1e-3}, "keras": {}, "optax": {}}
 
     lr: Positive = 0.01
 

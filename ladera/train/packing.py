@@ -19,7 +19,7 @@ __all__ = ["Packing", "pack"]
 
 @dataclass(frozen=True)
 class Packing:
-    """Where one rule's states sit: the state of the i-th parameter array in slots `places[i]`."""
+    """Where one rule's states sit: the leaves of its i-th state in slots `places[i]`."""
 
     structures: tuple[Any, ...]
     places: tuple[tuple[int, ...], ...]
@@ -29,7 +29,7 @@ class Packing:
         return [jnp.zeros(s.shape, s.dtype) for s in self.shapes]
 
     def states(self, slots: Sequence[Any]) -> list[Any]:
-        """One state per parameter array."""
+        """The rule's states again."""
         return [
             structure.unflatten([slots[place] for place in places])
             for structure, places in zip(self.structures, self.places, strict=True)
@@ -45,7 +45,7 @@ class Packing:
 
 
 def pack(rules: Sequence[Sequence[Any]]) -> tuple[Packing, ...]:
-    """A packing per rule, from each rule's states as shapes (one state per parameter array)."""
+    """A packing per rule, from each rule's states as shapes."""
     slots: list[tuple[tuple[int, ...], Any]] = []
 
     def place(leaf: Any, used: Counter[Any]) -> int:

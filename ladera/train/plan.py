@@ -78,7 +78,9 @@ def make_plan(
     training = run * sum(groups) / workers
     apart_costs = _COMPILE_SECONDS * math.ceil(len(recipes) / workers)
     together_costs = _COMPILE_TOGETHER_SECONDS + _TOGETHER_COST * training
-    together = len(recipes) > 1 and together_costs < apart_costs
+    # In one program every rule pays for the second gradient of any.
+    alike = len({recipe.evaluations for recipe in recipes}) == 1
+    together = len(recipes) > 1 and alike and together_costs < apart_costs
 
     timings = _remembered(task, recipes, together)
     candidates = [width] if width else _candidates(task, groups, training)
@@ -149,7 +151,7 @@ def cache_folder() -> Path:
 def _memory(task: Task, recipes: Sequence[Recipe], together: bool) -> Path:
     from importlib.metadata import version
 
-    held = sorted(r.rule.fingerprint() for r in recipes) if together else []
+    held = sorted(r.name for r in recipes) if together else []
     key = [platform.processor(), platform.machine(), os.cpu_count(), version("jaxlib"), repr(task.network)]
     key += [task.features, task.outputs, task.loss, task.batch, task.penalty != type(task.penalty)(), held]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]

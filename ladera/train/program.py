@@ -21,6 +21,7 @@ import numpy as np
 from jax import lax
 
 from ladera.networks import MLP, losses, penalties
+from ladera.rules import Blocks, blocks
 from ladera.train.packing import Packing, pack
 from ladera.train.product import product
 from ladera.train.recipe import Recipe
@@ -122,7 +123,8 @@ class Program:
 
         def states(recipe: Recipe) -> Any:
             def init(numbers: Any) -> list[Any]:
-                return [recipe.build(numbers).init(jnp.asarray(x)) for x in jax.tree.leaves(params)]
+                arrays = Blocks(map(jnp.asarray, jax.tree.leaves(params)))
+                return [blocks.init(recipe.build(numbers), arrays)]
 
             return jax.eval_shape(init, [jax.ShapeDtypeStruct((), jnp.float32)] * len(recipe.numbers))
 
@@ -130,12 +132,23 @@ class Program:
 
     def _init(self, recipe: Recipe, packing: Packing, numbers: Any, params: Any) -> Any:
         rule = recipe.build(list(numbers))
-        return packing.fill([rule.init(x) for x in jax.tree.leaves(params)], packing.empty())
+        state = blocks.init(rule, Blocks(jax.tree.leaves(params)))
+        return packing.fill([state], packing.empty())
 
     def _read(self, recipe: Recipe, packing: Packing, numbers: Any, slots: Any, params: Any) -> Any:
         rule = recipe.build(list(numbers))
         leaves, shape = jax.tree.flatten(params)
-        return shape.unflatten([rule.read(s, x) for s, x in zip(packing.states(slots), leaves, strict=True)])
+        (state,) = packing.states(slots)
+        return shape.unflatten(blocks.read(rule, state, Blocks(leaves)).parts)
+
+    def _probe(self, recipe: Recipe, packing: Packing, numbers: Any, g: Any, slots: Any, params: Any) -> Any:
+        rule = recipe.build(list(numbers))
+        leaves, shape = jax.tree.flatten(params)
+        (state,) = packing.states(slots)
+        if recipe.evaluations == 1:  # beside a rule of two: its own point once more
+            return shape.unflatten(blocks.read(rule, state, Blocks(leaves)).parts)
+        gradient = Blocks(jax.tree.leaves(g))
+        return shape.unflatten(blocks.probe(rule, gradient, state, Blocks(leaves)).parts)
 
     def _step(
         self,
@@ -150,12 +163,10 @@ class Program:
     ) -> tuple[Any, Any]:
         rule = recipe.build(list(numbers))
         leaves, shape = jax.tree.flatten(params)
-        stepped = [
-            rule.step(t, grad, state, x)
-            for grad, state, x in zip(jax.tree.leaves(g), packing.states(slots), leaves, strict=True)
-        ]
-        moved = [jnp.where(alive, new, x) for (_, new), x in zip(stepped, leaves, strict=True)]
-        return packing.fill([state for state, _ in stepped], slots), shape.unflatten(moved)
+        (state,) = packing.states(slots)
+        state, new = blocks.step(rule, t, Blocks(jax.tree.leaves(g)), state, Blocks(leaves))
+        moved = [jnp.where(alive, after, x) for after, x in zip(new.parts, leaves, strict=True)]
+        return packing.fill([state], slots), shape.unflatten(moved)
 
     def _branches(self, function: Any) -> list[Any]:
         """`function` for every rule, over all lanes."""
@@ -197,6 +208,10 @@ class Program:
             point = lax.switch(index, read, row.numbers, carry.slots, carry.params)
         gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True))
         (total, (plain, right)), g = gradient(point, row.penalty, x, y)
+        if any(recipe.evaluations > 1 for recipe in self.recipes):
+            probe = [jax.vmap(b) for b in self._branches(self._probe)]
+            point = lax.switch(index, probe, row.numbers, g, carry.slots, carry.params)
+            _, g = gradient(point, row.penalty, x, y)
 
         fails = (carry.diverged == 0) & ~jnp.isfinite(total)
         diverged = jnp.where(fails, t, carry.diverged)

@@ -1,281 +1,171 @@
-"""Where a rule and a framework's optimizer are the same algorithm: a table, and its interpreter.
+"""Where a rule and a framework's optimizer are the same algorithm: what a case is, and how it is tried.
 
-A case says how our hyperparameters become the framework's settings, at every step where they must
-change with it. Both sides then go the same way twice: along a fixed stream of gradients, and down
-a small function whose gradient each takes at its own weights.
+Every rule has a file in `cases`, every wrapper one in `cases/wrappers`, which holds what is judged as
+data: CASES, the rule itself against frameworks whose settings are bent to it; DIALECTS, `Rule.like`
+against frameworks as they are; SLIPS and EQUIVALENT, wrong versions of it (see rule_mutants). Rule
+and judge go the same way along a fixed stream of gradients, and down a small function whose gradient
+each takes at its own weights.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import sqrt
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
-from frameworks import Framework, Keras, Optax, Torch, float64
+from frameworks import FRAMEWORKS, Framework, Point, float64
 
 import ladera.rules
-from ladera.rules import Rule
+from ladera.rules import Blocks, Rule, blocks
 
-__all__ = ["CASES", "PROBLEMS", "Case", "agree"]
+__all__ = [
+    "START",
+    "Case",
+    "Dialect",
+    "Trial",
+    "departure",
+    "file_of",
+    "hat",
+    "judged",
+    "rule_class",
+    "trials",
+]
 
-STEPS = 120
+CASES = Path(__file__).parent / "cases"
 START = np.array([0.7, -1.3, 2.1, 0.2, -0.6])
-NO_EPS = 1e-300  # too small to tell where it is added
+STEPS = 120
+DIALECT_STEPS = 100
+WEIGHT_DECAY = 0.3
 
-# Hyperparameters to compare at, besides the rule's own defaults: large eps, so that its place
-# shows, and rates whose effects differ. A function is of the step: a schedule.
-DEFAULTS: dict[str, Any] = {}
-SGD = {"lr": 0.2}
-MOMENTUM = {"lr": 0.1, "momentum": 0.7}
-DECAYING = {"lr": lambda t: 0.2 / (1 + t / 10), "momentum": 0.7}
-ADAGRAD = {"lr": 0.3, "eps": 0.05}
-ADADELTA = {"lr": 0.05, "rho": 0.8, "eps": 0.01}
-RMSPROP = {"lr": 0.01, "decay": 0.8, "eps": 0.2}
-CENTERED = RMSPROP | {"centered": True}
-RMSPROP_MOMENTUM = CENTERED | {"momentum": 0.6}
-RMSPROP_DECAYING = RMSPROP | {"momentum": 0.6, "lr": lambda t: 0.05 / (1 + t / 10)}
-ADAM = {"lr": 0.05, "b1": 0.8, "b2": 0.95, "eps": 0.05}
-ADAMW = ADAM | {"weight_decay": 0.3}
-RADAM = ADAM | {"rho_min": 4.0}
-RADAM_5 = ADAM | {"rho_min": 5.0, "b2": 0.99}
-RADAM_SHORT = ADAM | {"rho_min": 4.0, "b2": 0.5}  # rho stays below 3: never rectified
+Settings = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
     """`settings(rule, t)` makes `judge`'s `optimizer` the same algorithm as the rule; `mapping`
-    says in a line how. `x`, where the weights are not our x, reads our x off the framework."""
+    says in a line how. `x(rule, judge)`, where the weights are not our x, reads our x off it.
+
+    hyperparameters: sets of them to compare at; a function is of the step: a schedule. A wrapper's
+        `rule` is among them.
+    start: one array, or a tuple of arrays, which the rule gets as Blocks.
+
+    A judge of a rule of two evaluations is stepped twice for one step of the rule, with the
+    gradient at its weights each time.
+    """
 
     rule: str
     judge: type[Framework]
     optimizer: str
     hyperparameters: tuple[dict[str, Any], ...]
-    settings: Callable[[Any, int], dict[str, Any]]
+    settings: Callable[[Any, int], Settings]
     mapping: str = "the same"
-    x: Callable[[Any, Any], np.ndarray] | None = None
+    x: Callable[[Any, Any], Point] | None = None
+    start: Point = field(default_factory=lambda: START)
 
-    def at(self, cls: type[Rule], which: int, t: int) -> Any:
-        """The rule of a class with the case's hyperparameters at step t."""
-        values = self.hyperparameters[which].items()
-        return cls(**{k: v(t) if callable(v) else v for k, v in values})
+    def trials(self, name: str) -> Iterator[Trial]:
+        for which, values in enumerate(self.hyperparameters):
+            for problem in PROBLEMS:
+                yield Trial(
+                    name,
+                    f"{self.judge.__name__.lower()}-{self.optimizer}-{which}",
+                    problem,
+                    self.judge,
+                    self.optimizer,
+                    STEPS,
+                    self.start,
+                    functools.partial(at_step, values),
+                    self.settings,
+                    self.x,
+                    self.mapping,
+                )
 
 
-CASES = (
-    Case("sgd", Torch, "SGD", (DEFAULTS, SGD), lambda r, t: {"lr": r.lr}),
-    Case("sgd", Optax, "sgd", (DEFAULTS, SGD), lambda r, t: {"learning_rate": r.lr}),
-    Case("sgd", Keras, "SGD", (DEFAULTS, SGD), lambda r, t: {"learning_rate": r.lr}),
-    Case(
-        "momentum",
-        Torch,
-        "SGD",
-        (DEFAULTS, MOMENTUM),
-        lambda r, t: {"lr": r.lr, "momentum": r.momentum},
-        "v = -lr b, at constant lr",
-    ),
-    Case(
-        "momentum",
-        Optax,
-        "sgd",
-        (DEFAULTS, MOMENTUM),
-        lambda r, t: {"learning_rate": r.lr, "momentum": r.momentum},
-        "v = -lr b, at constant lr",
-    ),
-    Case(
-        "momentum",
-        Keras,
-        "SGD",
-        (DEFAULTS, MOMENTUM, DECAYING),
-        lambda r, t: {"learning_rate": r.lr, "momentum": r.momentum},
-    ),
-    Case(
-        "nesterov",
-        Torch,
-        "SGD",
-        (DEFAULTS, MOMENTUM),
-        lambda r, t: {"lr": r.lr, "momentum": r.momentum, "nesterov": True},
-        "their weights y are x + momentum v, our reading point; v = -lr b, at constant lr",
-        lambda r, judge: judge.point() + r.momentum * r.lr * buffer(judge).numpy(),
-    ),
-    Case(
-        "nesterov",
-        Optax,
-        "sgd",
-        (DEFAULTS, MOMENTUM),
-        lambda r, t: {"learning_rate": r.lr, "momentum": r.momentum, "nesterov": True},
-        "their weights y are x + momentum v, our reading point; v = -lr b, at constant lr",
-    ),
-    Case(
-        "nesterov",
-        Keras,
-        "SGD",
-        (DEFAULTS, MOMENTUM, DECAYING),
-        lambda r, t: {"learning_rate": r.lr, "momentum": r.momentum, "nesterov": True},
-        "their weights y are x + momentum v, our reading point",
-        lambda r, judge: judge.point() - r.momentum * np.asarray(judge.optimizer.momentums[0].value),
-    ),
-    Case("adagrad", Torch, "Adagrad", (DEFAULTS, ADAGRAD), lambda r, t: {"lr": r.lr, "eps": r.eps}),
-    Case(
-        "adagrad",
-        Optax,
-        "adagrad",
-        ({"eps": NO_EPS}, ADAGRAD | {"eps": NO_EPS}),
-        lambda r, t: {"learning_rate": r.lr, "eps": r.eps, "initial_accumulator_value": 0.0},
-        "no eps: theirs is inside the root; their sum starts at 0",
-    ),
-    Case(
-        "adagrad",
-        Keras,
-        "Adagrad",
-        ({"eps": NO_EPS}, ADAGRAD | {"eps": NO_EPS}),
-        lambda r, t: {"learning_rate": r.lr, "epsilon": r.eps, "initial_accumulator_value": 0.0},
-        "no eps: theirs is inside the root; their sum starts at 0",
-    ),
-    Case(
-        "adadelta",
-        Torch,
-        "Adadelta",
-        (DEFAULTS, ADADELTA),
-        lambda r, t: {"lr": r.lr, "rho": r.rho, "eps": r.eps},
-    ),
-    Case(
-        "adadelta",
-        Optax,
-        "adadelta",
-        (DEFAULTS, ADADELTA),
-        lambda r, t: {"learning_rate": r.lr, "rho": r.rho, "eps": r.eps},
-    ),
-    Case(
-        "adadelta",
-        Keras,
-        "Adadelta",
-        (DEFAULTS, ADADELTA),
-        lambda r, t: {"learning_rate": r.lr, "rho": r.rho, "epsilon": r.eps},
-    ),
-    Case(
-        "rmsprop",
-        Torch,
-        "RMSprop",
-        (DEFAULTS, RMSPROP, CENTERED, RMSPROP_MOMENTUM),
-        lambda r, t: {
-            "lr": r.lr,
-            "alpha": r.decay,
-            "eps": r.eps,
-            "momentum": r.momentum or 0.0,
-            "centered": r.centered,
-        },
-        "their buffer is -u/lr, at constant lr",
-    ),
-    Case(
-        "rmsprop",
-        Optax,
-        "rmsprop",
-        (DEFAULTS, RMSPROP, CENTERED, RMSPROP_MOMENTUM, RMSPROP_DECAYING),
-        lambda r, t: {
-            "learning_rate": r.lr,
-            "decay": r.decay,
-            "eps": r.eps,
-            "eps_in_sqrt": False,
-            "momentum": r.momentum,
-            "centered": r.centered,
-        },
-        "eps_in_sqrt off",
-    ),
-    Case(
-        "rmsprop",
-        Keras,
-        "RMSprop",
-        tuple(h | {"eps": NO_EPS} for h in (RMSPROP, CENTERED, RMSPROP_MOMENTUM, RMSPROP_DECAYING)),
-        lambda r, t: {
-            "learning_rate": r.lr,
-            "rho": r.decay,
-            "epsilon": r.eps,
-            "momentum": r.momentum or 0.0,
-            "centered": r.centered,
-        },
-        "no eps: theirs is inside the root",
-    ),
-    Case(
-        "adam",
-        Torch,
-        "Adam",
-        (DEFAULTS, ADAM),
-        lambda r, t: {"lr": r.lr, "betas": (r.b1, r.b2), "eps": r.eps},
-    ),
-    Case(
-        "adam",
-        Optax,
-        "adam",
-        (DEFAULTS, ADAM),
-        lambda r, t: {"learning_rate": r.lr, "b1": r.b1, "b2": r.b2, "eps": r.eps},
-    ),
-    Case(
-        "adam",
-        Keras,
-        "Adam",
-        (DEFAULTS, ADAM),
-        lambda r, t: {"learning_rate": r.lr, "beta_1": r.b1, "beta_2": r.b2, "epsilon": hat(r, t)},
-        "their eps is added before the correction: eps sqrt(1 - b2^t)",
-    ),
-    Case(
-        "adamw",
-        Torch,
-        "AdamW",
-        (DEFAULTS, ADAMW),
-        lambda r, t: {"lr": r.lr, "betas": (r.b1, r.b2), "eps": r.eps, "weight_decay": r.weight_decay},
-    ),
-    Case(
-        "adamw",
-        Optax,
-        "adamw",
-        (DEFAULTS, ADAMW),
-        lambda r, t: {
-            "learning_rate": r.lr,
-            "b1": r.b1,
-            "b2": r.b2,
-            "eps": r.eps,
-            "weight_decay": r.weight_decay,
-        },
-    ),
-    Case(
-        "adamw",
-        Keras,
-        "AdamW",
-        (DEFAULTS, ADAMW),
-        lambda r, t: {
-            "learning_rate": r.lr,
-            "beta_1": r.b1,
-            "beta_2": r.b2,
-            "epsilon": hat(r, t),
-            "weight_decay": r.weight_decay,
-        },
-        "their eps is added before the correction: eps sqrt(1 - b2^t)",
-    ),
-    Case(
-        "radam",
-        Torch,
-        "RAdam",
-        ({"rho_min": 5.0}, RADAM_5, RADAM_SHORT | {"rho_min": 5.0}),
-        lambda r, t: {"lr": r.lr, "betas": (r.b1, r.b2), "eps": hat(r, t)},
-        "rho_min 5; their eps is added before the correction: eps sqrt(1 - b2^t)",
-    ),
-    Case(
-        "radam",
-        Optax,
-        "radam",
-        (DEFAULTS, RADAM, RADAM_5, RADAM_SHORT),
-        lambda r, t: {
-            "learning_rate": r.lr,
-            "b1": r.b1,
-            "b2": r.b2,
-            "eps": r.eps,
-            "threshold": r.rho_min,
-        },
-        "rho_min is their threshold",
-    ),
-)
+def at_step(values: Mapping[str, Any], cls: type[Rule], t: int) -> Rule:
+    """The rule of a class at step t, where some hyperparameters are schedules."""
+    return cls(**{name: value(t) if callable(value) else value for name, value in values.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Dialect:
+    """`Rule.like(framework, **variant)` is the framework's `optimizer`, for every variant, at constant
+    lr along the stream and at decaying lr down the valley, and with weight decay where `weight_decay`
+    is set.
+
+    arguments: our hyperparameters -> theirs; weight_decay need not be among them, for all frameworks
+        give it one name.
+    given: what the framework must be told at the least to be this algorithm. With the variant {} it
+        is also run with nothing but that (and lr where it has no default): our dialect's defaults
+        are to be its own.
+    x, start: as in a Case.
+    """
+
+    framework: str
+    optimizer: str
+    arguments: Callable[[dict[str, Any]], Settings]
+    variants: tuple[dict[str, Any], ...] = ({},)
+    weight_decay: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+    x: Callable[[Any, Any], Point] | None = None
+    start: Point = field(default_factory=lambda: START)
+
+    def trials(self, name: str) -> Iterator[Trial]:
+        for which, variant in enumerate(self.variants):
+            for decay in ({}, {"weight_decay": WEIGHT_DECAY}) if self.weight_decay else ({},):
+                what = f"{which}-decay" if decay else f"{which}"
+                settings = functools.partial(self._settings, tuple(decay))
+                yield self._trial(name, what, "stream", variant | decay, settings)
+                yield self._trial(name, f"{what}-lr", "valley", variant | decay, settings)
+            if not variant:
+                yield self._trial(name, "as-it-comes", "stream", {}, self._least)
+
+    def _trial(self, name: str, what: str, problem: str, values: Settings, settings: Any) -> Trial:
+        def rule(cls: type[Rule], t: int) -> Rule:
+            made = cls.like(self.framework, **values)
+            lr = made.numbers().get("lr")
+            return made if problem == "stream" or lr is None else made.replace(lr=lr / (1 + t / 10))
+
+        what = f"like-{self.framework}-{self.optimizer}-{what}"
+        judge = FRAMEWORKS[self.framework]
+        return Trial(
+            name, what, problem, judge, self.optimizer, DIALECT_STEPS, self.start, rule, settings, self.x
+        )
+
+    def _settings(self, decay: tuple[str, ...], rule: Rule, t: int) -> Settings:
+        h = rule.hyperparameters()
+        return {name: h[name] for name in decay} | self.arguments(h)
+
+    def _least(self, rule: Rule, t: int) -> Settings:
+        make = attrgetter(self.optimizer)(FRAMEWORKS[self.framework].library)
+        known = self.arguments(rule.hyperparameters())
+        parameters = inspect.signature(make).parameters.values()
+        required = [p.name for p in parameters if p.default is p.empty and p.name in known]
+        return {name: known[name] for name in required} | dict(self.given)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One way to go, for a rule, or a mutant of it, and for its judge."""
+
+    name: str
+    what: str
+    problem: str
+    judge: type[Framework]
+    optimizer: str
+    steps: int
+    start: Point
+    rule: Callable[[type[Rule], int], Rule]
+    settings: Callable[[Any, int], Settings]
+    x: Callable[[Any, Any], Point] | None
+    mapping: str = "the dialect"
 
 
 def hat(rule: Any, t: int) -> float:
@@ -283,64 +173,123 @@ def hat(rule: Any, t: int) -> float:
     return rule.eps * sqrt(1 - rule.b2**t)
 
 
-def buffer(judge: Any) -> Any:
-    """PyTorch's momentum; 0 before the first step."""
-    return judge.optimizer.state[judge.x].get("momentum_buffer", 0 * judge.x.detach())
+# What is found in the folder of cases
+
+
+def rule_class(name: str) -> type[Rule]:
+    """The class of a rule, or of a wrapper, by its name."""
+    if name in ladera.rules.names():
+        return ladera.rules.get(name)
+    module = importlib.import_module(f"ladera.rules.wrappers.{name}")
+    return next(cls for cls in map(vars(module).get, module.__all__) if cls and cls.name() == name)
+
+
+def file_of(name: str) -> Path:
+    """The file of cases that a rule or a wrapper has, or must get."""
+    folder = CASES if name in ladera.rules.names() else CASES / "wrappers"
+    return folder / f"{name}.py"
+
+
+@functools.cache
+def judged(name: str) -> ModuleType:
+    """The cases of a rule: a module with CASES, DIALECTS, SLIPS and EQUIVALENT."""
+    spec = importlib.util.spec_from_file_location(f"cases_{name}", file_of(name))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@functools.cache
+def trials(name: str) -> tuple[Trial, ...]:
+    """Every trial of a rule."""
+    found = judged(name)
+    return tuple(trial for case in (*found.CASES, *found.DIALECTS) for trial in case.trials(name))
+
+
+# Two ways to go
 
 
 def stream(t: int, x: np.ndarray) -> np.ndarray:
     """Gradients of a noisy problem with one scale per weight, wherever it is."""
-    return np.random.default_rng(t).normal(size=x.shape) * np.array([1.0, 0.1, 3.0, 0.5, 1.5]) + 0.3
+    return np.random.default_rng(t).normal(size=x.size) * np.resize([1.0, 0.1, 3.0, 0.5, 1.5], x.size) + 0.3
 
 
 def valley(t: int, x: np.ndarray) -> np.ndarray:
     """The gradient of Σ log cosh(A x - b): convex, curved, and coupled over all weights."""
-    A = np.random.default_rng(0).normal(size=(7, x.size))
-    return A.T @ np.tanh(A @ x - np.linspace(-1, 1, 7))
+    A = np.random.default_rng(0).normal(size=(x.size + 2, x.size))
+    return A.T @ np.tanh(A @ x - np.linspace(-1, 1, x.size + 2))
 
 
 PROBLEMS: dict[str, Callable[[int, np.ndarray], np.ndarray]] = {"stream": stream, "valley": valley}
 
 
+def flat(x: Any) -> np.ndarray:
+    """All weights of one array, a tuple of arrays or Blocks, as a vector."""
+    parts = x.parts if isinstance(x, Blocks) else x if isinstance(x, tuple) else (x,)
+    return np.concatenate([np.ravel(part) for part in parts])
+
+
+def shaped(values: np.ndarray, start: Point) -> Point:
+    """A vector in the shapes of the start."""
+    if not isinstance(start, tuple):
+        return values.reshape(start.shape)
+    ends = np.cumsum([part.size for part in start])[:-1]
+    return tuple(v.reshape(part.shape) for v, part in zip(np.split(values, ends), start, strict=True))
+
+
 @functools.cache
-def theirs(case: Case, which: int, problem: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The judge's weights, and our x read off it where the case says how: (STEPS + 1, weights)."""
-    cls = ladera.rules.get(case.rule)
+def theirs(trial: Trial) -> tuple[np.ndarray, np.ndarray | None]:
+    """The judge's weights, and our x read off it where the case says how: (steps + 1, weights)."""
+    cls = rule_class(trial.name)
     points, x = [], []
     with float64():
-        judge = case.judge(case.optimizer, START, case.settings(case.at(cls, which, 1), 1))
-        for t in range(1, STEPS + 1):
-            rule = case.at(cls, which, t)
-            points.append(judge.point())
-            judge.step(PROBLEMS[problem](t, judge.point()), case.settings(rule, t))
-            if case.x:
-                x.append(case.x(rule, judge))
-        points.append(judge.point())
-    return np.array(points), np.array(x) if case.x else None
+        judge = trial.judge(trial.optimizer, trial.start, trial.settings(trial.rule(cls, 1), 1))
+        for t in range(1, trial.steps + 1):
+            rule = trial.rule(cls, t)
+            points.append(flat(judge.point()))
+            for _ in range(rule.evaluations):
+                g = PROBLEMS[trial.problem](t, flat(judge.point()))
+                judge.step(shaped(g, trial.start), trial.settings(rule, t))
+            if trial.x:
+                x.append(flat(trial.x(rule, judge)))
+        points.append(flat(judge.point()))
+    return np.array(points), np.array(x) if trial.x else None
 
 
-def ours(cls: type[Rule], case: Case, which: int, problem: str) -> tuple[np.ndarray, np.ndarray]:
-    """The rule's reading points (STEPS + 1, weights) and its x after each step (STEPS, weights)."""
-    points, xs = [], []
-    x = START
-    rule = case.at(cls, which, 1)
-    s = rule.init(x)
-    for t in range(1, STEPS + 1):
-        rule = case.at(cls, which, t)
-        points.append(rule.read(s, x))
-        s, x = rule.step(t, PROBLEMS[problem](t, points[-1]), s, x)
-        xs.append(x)
-    points.append(rule.read(s, x))
-    return np.array(points), np.array(xs)
+def ours(cls: type[Rule], trial: Trial) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The rule's reading point before each step, and its x after the step before (at first the start)."""
+
+    def boxed(values: Point) -> Any:
+        return Blocks(values) if isinstance(values, tuple) else values
+
+    def gradient(t: int, x: Any) -> Any:
+        return boxed(shaped(PROBLEMS[trial.problem](t, flat(x)), trial.start))
+
+    x = boxed(trial.start)
+    rule = trial.rule(cls, 1)
+    s = blocks.init(rule, x)
+    for t in range(1, trial.steps + 1):
+        rule = trial.rule(cls, t)
+        point = blocks.read(rule, s, x)
+        yield flat(point), flat(x)
+        g = gradient(t, point)
+        if rule.evaluations == 2:
+            g = gradient(t, blocks.probe(rule, g, s, x))
+        s, x = blocks.step(rule, t, g, s, x)
+    yield flat(blocks.read(rule, s, x)), flat(x)
 
 
 def close(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two tables of points agree to 1e-12, relative to the largest weight of each point."""
-    return bool(np.all(np.abs(a - b) <= 1e-12 * np.max(np.abs(b), axis=1, keepdims=True)))
+    """Whether two points agree to 1e-12, relative to the largest weight."""
+    return bool(np.max(np.abs(a - b)) <= 1e-12 * np.max(np.abs(b)))
 
 
-def agree(cls: type[Rule], case: Case, which: int, problem: str) -> bool:
-    """Whether a class, the rule itself or a mutant of it, goes the judge's way at every step."""
-    points, x = ours(cls, case, which, problem)
-    their_points, their_x = theirs(case, which, problem)
-    return close(points, their_points) and (their_x is None or close(x, their_x))
+def departure(cls: type[Rule], trial: Trial) -> int | None:
+    """The steps after which a class, the rule itself or a mutant of it, leaves the judge's way."""
+    points, xs = theirs(trial)
+    for k, (point, x) in enumerate(ours(cls, trial)):
+        if not close(point, points[k]) or (xs is not None and k > 0 and not close(x, xs[k - 1])):
+            return k
+    return None

@@ -1,78 +1,28 @@
-"""The command line. JAX, the data libraries and the figures are imported by the command that needs them."""
+"""The commands about studies and data: compare, report, export, data."""
 
 from __future__ import annotations
 
-import functools
 import json
-import os
 import shlex
-import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ladera.base import LaderaError, UsageError
-from ladera.locale import N_, languages, message, translator
+from ladera.cli.common import N_, Lang, _, app, command, lang
 
-__all__ = ["app", "main"]
-
-WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
-
-
-def _language() -> str:
-    """The language asked for on this command line or in LADERA_LANG: help is translated, too."""
-    words = sys.argv[1:]
-    for at, word in enumerate(words):
-        if word.startswith("--lang="):
-            return word.partition("=")[2]
-        if word == "--lang" and at + 1 < len(words):
-            return words[at + 1]
-    return os.environ.get("LADERA_LANG", "en")
-
-
-_lang = _language() if _language() in languages() else "en"
-_ = translator(_lang)
-
-app = typer.Typer(
-    name="ladera",
-    help=_(N_("Which optimizer should train my network, with which settings, and how sure is that?")),
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+__all__: list[str] = []
 
 Data = Annotated[
     str, typer.Argument(help=_(N_("A bundled name, a file (.csv, .tsv, .parquet, .npz), or openml:NAME.")))
 ]
 Target = Annotated[str | None, typer.Option(help=_(N_("The column to predict, in a table.")))]
-Lang = Annotated[str, typer.Option(help=_(N_("Language of terminal and report: en or es.")))]
 Study = Annotated[Path, typer.Argument(help=_(N_("The folder of a study.")))]
 
 
-def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """A command whose errors are one sentence in the user's language, with an exit code."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            translator(kwargs.get("lang", _lang))
-            function(*args, **kwargs)
-        except LaderaError as error:
-            typer.echo(message(error, _), err=True)
-            raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED) from None
-        except KeyboardInterrupt:
-            typer.echo(_("Interrupted. What was finished is kept, and the same command goes on."), err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-    return run
-
-
 @app.command(help=_(N_("Train a network under every optimizer, learning rate and seed; say which to use.")))
-@_command
+@command
 def compare(
     data: Data = "digits",
     target: Target = None,
@@ -80,8 +30,8 @@ def compare(
         str, typer.Option(help=_(N_("linear, or mlp: with the widths of the hidden layers.")))
     ] = "mlp:64,64",
     optimizers: Annotated[
-        str, typer.Option(help=_(N_("all, or names and file.py:Rule, separated by commas.")))
-    ] = "all",
+        str, typer.Option(help=_(N_("classic, all, or names and file.py:Rule, separated by commas.")))
+    ] = "classic",
     lr: Annotated[
         str, typer.Option(help=_(N_("Learning rates: auto, low:high:count, or numbers separated by commas.")))
     ] = "auto",
@@ -107,7 +57,7 @@ def compare(
     as_json: Annotated[
         bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
     ] = False,
-    lang: Lang = _lang,
+    lang: Lang = lang,
 ) -> None:
     from ladera.comparison import compare as run
     from ladera.problems import Problem
@@ -136,11 +86,11 @@ def compare(
 
 
 @app.command(help=_(N_("Write the report of a study.")))
-@_command
+@command
 def report(
     study: Study,
     out: Annotated[Path | None, typer.Option("-o", "--out", help=_(N_("The HTML file.")))] = None,
-    lang: Lang = _lang,
+    lang: Lang = lang,
 ) -> None:
     from ladera.study import open as open_study
 
@@ -149,11 +99,11 @@ def report(
 
 
 @app.command(help=_(N_("Write the runs and curves of a study as CSV files.")))
-@_command
+@command
 def export(
     study: Study,
     csv: Annotated[Path, typer.Option(help=_(N_("The file for the runs; the curves go beside it.")))],
-    lang: Lang = _lang,
+    lang: Lang = lang,
 ) -> None:
     from ladera.study import open as open_study
 
@@ -166,8 +116,8 @@ app.add_typer(data_commands, name="data")
 
 
 @data_commands.command("list", help=_(N_("The names of all data sets.")))
-@_command
-def list_data(lang: Lang = _lang) -> None:
+@command
+def list_data(lang: Lang = lang) -> None:
     from ladera import problems
 
     for name in problems.names():
@@ -175,8 +125,8 @@ def list_data(lang: Lang = _lang) -> None:
 
 
 @data_commands.command("describe", help=_(N_("Rows, features, classes and splits of a data set.")))
-@_command
-def describe_data(data: Data, target: Target = None, lang: Lang = _lang) -> None:
+@command
+def describe_data(data: Data, target: Target = None, lang: Lang = lang) -> None:
     from ladera.problems import Problem
 
     described = Problem(data, target=target).describe()
@@ -184,9 +134,3 @@ def describe_data(data: Data, target: Target = None, lang: Lang = _lang) -> None
     for key, value in described.items():
         if key not in of_the_network:
             typer.echo(f"{key:12} {value}")
-
-
-def main() -> None:
-    """The program `ladera`."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    app()

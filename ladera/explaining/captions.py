@@ -1,0 +1,109 @@
+"""What the documentation says of its pictures, of their steps, and of what the judges measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ladera.explaining.page import FRAMEWORK_NAMES, table
+from ladera.locale import N_, Translator
+
+__all__ = ["LEGEND", "card_words", "evidence", "picture_words"]
+
+# What the signs of a picture are.
+LEGEND = {
+    "title": N_("The way of {rule}"),
+    "way": N_("way"),
+    "step": N_("step {k}"),
+    "gradient": N_("against the gradient"),
+    "minimum": N_("minimum"),
+    "steps": N_("step"),
+    "other": N_("{rule} alone"),
+}
+
+
+def picture_words(
+    rule: str,
+    formula: str,
+    start: Sequence[float],
+    rates: Sequence[float],
+    close: float,
+    arrives: bool,
+    fun: Sequence[float],
+    neuron: bool,
+    _: Translator,
+) -> str:
+    """What a picture shows. rule: with its settings; fun: f at the start and after every step; neuron:
+    the way is that of a matrix."""
+    lowest = min(range(len(fun)), key=lambda k: fun[k])
+    said = [
+        _("{steps} steps of {rule} on f = {formula} from ({start}).").format(
+            steps=len(fun) - 1, rule=rule, formula=formula, start=_listed(start)
+        ),
+        _(_ARRIVES if arrives else _ENDS_LOWEST).format(rates=_listed(rates), close=close),
+        _("f falls from {first} to {lowest} at step {k} and is {last} at the end.").format(
+            first=f"{fun[0]:.3g}", lowest=f"{fun[lowest]:.2g}", k=lowest, last=f"{fun[-1]:.2g}"
+        ),
+    ]
+    return " ".join([*said, _(_NEURON)] if neuron else said)
+
+
+_ARRIVES = N_("lr is the smallest of {rates} with which f comes below {close} in so many steps.")
+_ENDS_LOWEST = N_(
+    "With no lr of {rates} f comes below {close} in so many steps; with this one it ends lowest."
+)
+_NEURON = N_("The two numbers are the weights of one neuron, a matrix of one column.")
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def card_words(k: int, neuron: bool, _: Translator) -> str:
+    """What stands above a step with its numbers."""
+    return _(_STEP_OF_A_VECTOR if neuron else _STEP).format(k=k)
+
+
+_STEP = N_("Step {k} of that way, every statement with its numbers:")
+_STEP_OF_A_VECTOR = N_("Step {k} from that start, on a vector, every statement with its numbers:")
+
+
+def evidence(
+    dialects: Iterable[Mapping[str, Any]],
+    rule: Iterable[Mapping[str, Any]],
+    versions: Mapping[str, str],
+    _: Translator,
+) -> str:
+    """What the judges measured: of the dialects, and of the rule itself.
+
+    A measurement has a framework ("" for other code), what was run ("": put together of its parts), the
+    number of ways gone together, the steps of each, and the largest relative difference.
+    """
+    parts = []
+    for said, measured in ((_DIALECTS_JUDGED, dialects), (_RULE_JUDGED, rule)):
+        rows = [_judged(one, _) for one in measured]
+        if rows:
+            header = [_("against"), _("ways"), _("steps"), _("largest difference")]
+            parts += [_(said), table(header, rows)]
+    if not parts:
+        return _("No judge has measured this rule.")
+    measured_with = ", ".join(f"{FRAMEWORK_NAMES[name]} {version}" for name, version in versions.items())
+    return "\n\n".join([*parts, _("Measured with {libraries}.").format(libraries=measured_with)])
+
+
+_DIALECTS_JUDGED = N_(
+    "Each of them went side by side with the framework's own optimizer, in float64: along random gradients "
+    "at constant lr, down a small function at decaying lr, with weight decay where there is such an "
+    "argument, and with nothing set at all. The largest difference at any step, relative to the largest "
+    "weight:"
+)
+_RULE_JUDGED = N_(
+    "The rule itself went side by side with other code, at several settings. The largest difference at any "
+    "step, relative to the largest weight:"
+)
+
+
+def _judged(one: Mapping[str, Any], _: Translator) -> list[str]:
+    name = FRAMEWORK_NAMES.get(one["framework"]) or _("other code")
+    judge = f"{name} `{one['what']}`" if one["what"] else name
+    return [judge, str(one["ways"]), str(one["steps"]), f"{one['difference']:.1g}"]

@@ -1,0 +1,271 @@
+"""Figures of a trace and of a race: the cost over the steps, and the way over the function."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from ladera.locale import Translator
+from ladera.report.style import Style, styles
+from ladera.surfaces import Surface
+from ladera.tracing.card import sentence
+from ladera.tracing.stability import stability
+
+if TYPE_CHECKING:
+    from ladera.tracing.race import Race
+    from ladera.tracing.trace import Trace
+
+__all__ = ["race_figure", "trace_figure"]
+
+_GRID = 121  # points per axis of a contour
+_MOST_ARROWS = 12  # gradients that are drawn: more would hide the way
+_MARKED = 30  # at most so many steps get a marker
+_LINE = 150  # characters of a line under the title: Plotly breaks none by itself
+_FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 13}
+
+
+def trace_figure(trace: Trace, _: Translator) -> go.Figure:
+    """Cost over the steps beside the way over the function; below, in words, where it ended."""
+    name = trace.rule.describe()
+    figure = _panels(_("cost"), _("way"))
+    look = styles([name])[name]
+    floor = _floor(trace.surface, [trace])
+    _cost(figure, name, np.arange(trace.steps + 1), trace.fun, look, floor)
+    _way(figure, trace.surface, {name: trace}, {name: look}, _)
+    if trace.surface.dimension == 2:
+        _gradients(figure, trace, _)
+    said = [sentence(trace, _)]
+    if limit := stability(trace.surface, trace.x[-1], trace.rule):
+        said.append(limit.sentence(_))
+    return _finished(figure, f"{name}: f = {trace.surface.text}", _("step"), said, floor, _)
+
+
+def race_figure(race: Race, by: str, _: Translator) -> go.Figure:
+    """The same for several methods."""
+    looks = styles(race.traces)
+    figure = _panels(_("cost"), _("ways"))
+    floor = _floor(race.surface, list(race.traces.values()))
+    for name, trace in race.traces.items():
+        x = trace.evaluations if by == "evaluations" else np.arange(trace.steps + 1)
+        _cost(figure, name, x, trace.fun, looks[name], floor)
+    _way(figure, race.surface, race.traces, looks, _)
+    title = f"f = {race.surface.text}"
+    axis = _("gradient evaluations") if by == "evaluations" else _("step")
+    from ladera.tracing.race import told
+
+    return _finished(figure, title, axis, [told(race, _)], floor, _)
+
+
+def _panels(left: str, right: str) -> go.Figure:
+    return make_subplots(
+        rows=1, cols=2, subplot_titles=(left, right), column_widths=[0.45, 0.55], horizontal_spacing=0.12
+    )
+
+
+def _floor(surface: Surface, traces: list[Trace]) -> float | None:
+    """What the cost is shown above of: the known minimum. None: f is shown as it is."""
+    seen = min(float(trace.fun.min()) for trace in traces)
+    known = surface.minimum
+    return float(known) if known is not None and np.isfinite(known) and known <= seen + 1e-9 else None
+
+
+def _cost(
+    figure: go.Figure, name: str, x: np.ndarray, fun: np.ndarray, look: Style, floor: float | None
+) -> None:
+    # a logarithmic axis has no 0, and below 1e-16 of rounding nothing is told
+    shown = fun if floor is None else np.maximum(fun - floor, 1e-16)
+    figure.add_trace(
+        go.Scatter(
+            x=x.tolist(),
+            y=shown.tolist(),
+            name=name,
+            legendgroup=name,
+            mode="lines+markers",
+            line={"color": look.edge, "dash": look.dash, "width": 2},
+            marker=_marker(look, 7),
+            customdata=fun.tolist(),
+            hovertemplate="%{x}: f = %{customdata:.6g}",
+        ),
+        row=1,
+        col=1,
+    )
+
+
+def _marker(look: Style, size: float) -> dict[str, Any]:
+    casing = {"color": look.edge, "width": 1.5 if look.cased else 0}
+    return {
+        "symbol": look.marker,
+        "size": size,
+        "color": look.colour,
+        "line": casing,
+        "maxdisplayed": _MARKED,
+    }
+
+
+def _way(
+    figure: go.Figure, surface: Surface, traces: dict[str, Trace], looks: dict[str, Style], _: Translator
+) -> None:
+    window = _window(surface, traces)
+    if surface.dimension == 1:
+        _curve(figure, surface, window[0])
+    elif surface.dimension == 2:
+        _contours(figure, surface, window)
+    for name, trace in traces.items():
+        across = trace.x[:, 0]
+        up = trace.fun if surface.dimension == 1 else trace.x[:, 1]
+        look = looks[name]
+        figure.add_trace(
+            go.Scatter(
+                x=across.tolist(),
+                y=up.tolist(),
+                name=name,
+                legendgroup=name,
+                showlegend=False,
+                mode="lines+markers",
+                line={"color": look.edge, "dash": look.dash, "width": 2},
+                marker=_marker(look, 6),
+                customdata=np.column_stack([np.arange(len(across)), trace.fun]).tolist(),
+                hovertemplate="%{customdata[0]}: (%{x:.6g}, %{y:.6g}), f = %{customdata[1]:.6g}",
+            ),
+            row=1,
+            col=2,
+        )
+    for minimum in surface.minima if surface.dimension <= 2 else ():
+        height = surface.value_at(*minimum) if surface.dimension == 1 else minimum[1]
+        figure.add_trace(
+            go.Scatter(
+                x=[minimum[0]],
+                y=[height],
+                mode="markers",
+                marker={"symbol": "x-thin", "size": 11, "line": {"width": 3, "color": "#000000"}},
+                name=_("minimum"),
+                legendgroup="minimum",
+                showlegend=minimum == surface.minima[0],
+            ),
+            row=1,
+            col=2,
+        )
+    names = surface.variables
+    figure.update_xaxes(title_text=names[0], range=list(window[0]), row=1, col=2)
+    if surface.dimension == 2:
+        figure.update_yaxes(title_text=names[1], range=list(window[1]), row=1, col=2)
+    else:
+        figure.update_yaxes(title_text="f", row=1, col=2)
+
+
+def _window(surface: Surface, traces: dict[str, Trace]) -> list[tuple[float, float]]:
+    """The surface's own window, widened to hold every start, and ways that do not fly off."""
+    found = []
+    for axis in range(surface.dimension):
+        low, high = surface.window[axis]
+        starts = [trace.x[0, axis] for trace in traces.values()]
+        low, high = min([low, *starts]), max([high, *starts])
+        near = (low - (high - low), high + (high - low))
+        seen = np.concatenate([trace.x[:, axis] for trace in traces.values()]).clip(*near)
+        low, high = min(low, seen.min()), max(high, seen.max())
+        room = 0.04 * (high - low)
+        found.append((float(low - room), float(high + room)))
+    return found
+
+
+def _curve(figure: go.Figure, surface: Surface, window: tuple[float, float]) -> None:
+    x = np.linspace(*window, 401)
+    y = np.asarray(surface.value(x[:, None]))
+    figure.add_trace(
+        go.Scatter(
+            x=x.tolist(), y=y.tolist(), mode="lines", line={"color": "#777777"}, name="f", hoverinfo="skip"
+        ),
+        row=1,
+        col=2,
+    )
+
+
+def _contours(figure: go.Figure, surface: Surface, window: list[tuple[float, float]]) -> None:
+    """Lines of equal f, spaced evenly in log(f - min) so that a valley's floor shows."""
+    across, up = (np.linspace(*side, _GRID) for side in window)
+    grid = np.stack(np.meshgrid(across, up), axis=-1)
+    values = np.asarray(surface.value(grid))
+    finite = values[np.isfinite(values)]
+    low = float(finite.min())
+    shown = np.log10(
+        np.where(np.isfinite(values), values, finite.max()) - low + 1e-3 * np.ptp(finite) + 1e-12
+    )
+    figure.add_trace(
+        go.Contour(
+            x=across.tolist(),
+            y=up.tolist(),
+            z=shown.tolist(),
+            ncontours=24,
+            showscale=False,
+            colorscale=[[0, "#e8eef4"], [1, "#93a9be"]],
+            line={"width": 0.6, "color": "#7d8ea0"},
+            hoverinfo="skip",
+        ),
+        row=1,
+        col=2,
+    )
+
+
+def _gradients(figure: go.Figure, trace: Trace, _: Translator) -> None:
+    """Arrows against the gradient, where it was taken; the longest as long as the longest step."""
+    count = min(trace.steps, _MOST_ARROWS)
+    if count == 0:
+        return
+    points, downhill = trace.points[:count], -trace.gradients[:count]
+    longest = float(np.linalg.norm(downhill, axis=1).max())
+    if longest == 0:
+        return
+    moved = np.linalg.norm(np.diff(trace.x[: count + 1], axis=0), axis=1)
+    length = max(float(moved.max()), 0.05 * float(np.ptp(trace.surface.window[0]))) / longest
+    for tail, arrow in zip(points, downhill * length, strict=True):
+        head = tail + arrow
+        figure.add_annotation(
+            x=float(head[0]),
+            y=float(head[1]),
+            ax=float(tail[0]),
+            ay=float(tail[1]),
+            xref="x2",
+            yref="y2",
+            axref="x2",
+            ayref="y2",
+            text="",
+            showarrow=True,
+            arrowhead=2,
+            arrowwidth=1.2,
+            arrowcolor="#444444",
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=[None], y=[None], mode="lines", line={"color": "#444444"}, name=_("against the gradient")
+        ),
+        row=1,
+        col=2,
+    )
+
+
+def _finished(
+    figure: go.Figure, title: str, axis: str, said: list[str], floor: float | None, _: Translator
+) -> go.Figure:
+    """Axes and titles; what happened stands in words under the title, where people look first."""
+    figure.update_xaxes(title_text=axis, row=1, col=1)
+    costs = [drawn["y"] for drawn in figure.to_dict()["data"] if drawn.get("xaxis") == "x"]
+    positive = all(min(cost) > 0 for cost in costs)
+    name = "f" if floor is None else _("f above its minimum")
+    scale = "log" if positive else "linear"
+    figure.update_yaxes(title_text=name, type=scale, exponentformat="power", row=1, col=1)
+    lines = textwrap.wrap(" ".join(said).replace("<", "&lt;"), _LINE)
+    below = "".join(f"<br><span style='font-size:13px'>{line}</span>" for line in lines)
+    figure.update_layout(
+        template="plotly_white",
+        font=_FONT,
+        title={"text": f"<b>{title}</b>{below}", "x": 0.02, "y": 0.97, "yanchor": "top"},
+        legend={"orientation": "h", "y": -0.2},
+        margin={"l": 70, "r": 20, "t": 90 + 20 * len(lines), "b": 90},
+        height=520 + 20 * len(lines),
+        meta={"description": " ".join(said)},
+    )
+    return figure

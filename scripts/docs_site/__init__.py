@@ -1,0 +1,1 @@
+"""The documentation site: pages generated from the rules, built strictly, no request leaves them."""

@@ -1,0 +1,27 @@
+"""One language of the site: `python -m docs_site es PAGES SITE [NAMES]`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from docs_site.evidence import evidence
+from docs_site.pages import write
+from docs_site.site import built
+from ladera import rules
+
+
+def main(lang: str, pages: str, site: str, only: str = "") -> None:
+    os.environ["LADERA_LANG"] = lang
+    names = only.split(",") if only else [*rules.names(), *rules.wrappers()]
+    write(Path(pages), names, lang, evidence(names, measure=False))
+    if not only:
+        from docs_site.guides import write as write_guides
+
+        write_guides(Path(pages), lang)
+    built(Path(pages), Path(site), lang)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
