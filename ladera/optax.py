@@ -11,14 +11,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from ladera.base import UsageError, unknown_name
-from ladera.dropin.missing import require
+from ladera.dropin.missing import missing
 from ladera.dropin.slots import Slot, fill, items, skeleton
 from ladera.dropin.traits import looks_ahead
 from ladera.rules import Blocks, Rule, blocks
 
-require("optax")
-
-import optax  # noqa: E402
+try:
+    import optax
+except ModuleNotFoundError as error:
+    raise missing("optax", error) from error
 
 __all__ = ["State", "eval_params", "transformation"]
 
@@ -42,8 +43,9 @@ def transformation(rule: Rule, **schedules: Callable[[Any], Any]) -> optax.Gradi
     schedules are. Updates are differences of parameters, with the sign that optax.apply_updates expects.
 
     A rule that takes its gradient elsewhere than at the answer x (Nesterov, averages, schedule-free) keeps
-    the reading point in the parameters, and `eval_params` gives x. A rule of two gradients (SAM) takes the
-    second from `update(..., grad_fn=f)`: f(parameters, 0), as optax.contrib.sam in its opaque mode does.
+    the reading point in the parameters, and `eval_params` gives x; in a chain nothing may change its updates
+    after it. A rule of two gradients (SAM) takes the second from `update(..., grad_fn=f)`: f(parameters, 0),
+    as optax.contrib.sam in its opaque mode does.
 
     Raises UsageError, a ValueError, where `rule` is none, a hyperparameter has another name, or a schedule
     is no function; so does `update` without parameters, or without `grad_fn` where that is needed.

@@ -6,19 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ladera.base import UsageError
-from ladera.dropin.missing import require
+from ladera.dropin.missing import missing
 
-require("torch")
+try:
+    import torch
+except ModuleNotFoundError as error:
+    raise missing("torch", error) from error
 
-import torch  # noqa: E402
-from torch import Tensor  # noqa: E402
-from torch.optim.optimizer import ParamsT, StateDict  # noqa: E402
+from torch import Tensor
+from torch.optim.optimizer import ParamsT, StateDict
 
-from ladera.dropin.bucket import Bucket, buckets  # noqa: E402
-from ladera.dropin.groups import Known, Settings  # noqa: E402
-from ladera.dropin.plan import Plan  # noqa: E402
-from ladera.dropin.records import Members, Record, checked, start  # noqa: E402
-from ladera.rules import Rule  # noqa: E402
+from ladera.dropin.bucket import Bucket, buckets
+from ladera.dropin.groups import Known, Settings
+from ladera.dropin.plan import Plan
+from ladera.dropin.records import Members, Record, checked, start
+from ladera.rules import Rule
 
 __all__ = ["Optimizer", "optimizer"]
 
@@ -109,7 +111,8 @@ class Optimizer(torch.optim.Optimizer):
                 known = self._known(i)
                 begun = [p for p in group["params"] if self.state.get(p)]
                 records = [self.state[p] for p in begun]
-                for bucket in buckets(Members(known.rule, known.plan, begun, records, 1.0)):
+                members = Members(known.rule, known.plan, begun, begun, records, 1.0)  # no gradients needed
+                for bucket in buckets(members):
                     bucket.read()
 
     def load_state_dict(self, state_dict: StateDict) -> None:
@@ -172,17 +175,18 @@ class Optimizer(torch.optim.Optimizer):
                     rule=self._rule.label(),
                 )
             known = self._known(i)
-            params = [p for p in group["params"] if p.grad is not None]
-            for p in params:
-                if p.grad.layout is not torch.strided:
+            pairs = [(p, g) for p in group["params"] if (g := p.grad) is not None]
+            for _, g in pairs:
+                if g.layout is not torch.strided:
                     raise UsageError(
                         "A rule needs dense gradients, received one of layout {layout}; for an embedding, "
                         "build it with sparse=False.",
-                        layout=p.grad.layout,
+                        layout=g.layout,
                     )
+            params, gradients = [p for p, _ in pairs], [g for _, g in pairs]
             records = self._records(known, group, params)
             sign = -1.0 if group["maximize"] else 1.0
-            found += buckets(Members(known.rule, known.plan, params, records, sign))
+            found += buckets(Members(known.rule, known.plan, params, gradients, records, sign))
         return found
 
     def _records(self, known: Known, group: dict[str, Any], params: list[Tensor]) -> list[Record]:

@@ -81,10 +81,11 @@ def _plain() -> dict[str, Rule]:
 
 
 def one_of_each_kind() -> list[Rule]:
-    """A rule for each scope, with and without a look ahead, with and without flags and state."""
+    """A rule for each scope, with and without a look ahead, with states of arrays, of numbers, of none."""
     kinds: dict[Any, Rule] = {}
     for rule in _plain().values():
-        kinds.setdefault((rule.scope, looks_ahead(rule), len(rule.init(np.zeros(2))) > 0), rule)
+        shapes = frozenset(np.shape(leaf) for leaf in rule.init(np.zeros(2)) if leaf is not None)
+        kinds.setdefault((rule.scope, looks_ahead(rule), shapes), rule)
     return list(kinds.values())
 
 
@@ -106,7 +107,7 @@ def _wrapped() -> dict[str, Rule]:
                 rule = cls(inside)
             except UsageError:  # some do not go together
                 continue
-            found[rule.label()] = rule
+            found[f"{inside.describe()}+{cls.name()}"] = rule
     return found
 
 

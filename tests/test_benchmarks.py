@@ -105,6 +105,15 @@ def test_an_unknown_benchmark_is_named():
     assert "unknown benchmark digit; known are main_job, digits" in done.stderr
 
 
+def test_optimizer_steps_are_measured(tmp_path):
+    pytest.importorskip("torch")
+    done = benchmark("dropin", "--json", str(tmp_path / "numbers.json"))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))["dropin"]
+    assert {row["model"] for row in rows} == {"small", "mixed", "medium"}
+    assert all(row["ladera"] > 0 and row["torch"] > 0 for row in rows)
+
+
 def test_traces_and_descents_are_measured(tmp_path):
     done = benchmark("steps", "--json", str(tmp_path / "numbers.json"))
     assert done.returncode == 0, done.stderr

@@ -55,7 +55,7 @@ def test_help_is_in_spanish_too():
     ("arguments", "said"),
     [
         (("compare", "digitz"), ["digitz", "digits"]),
-        (("compare", "--optimizers", "adan"), ["adan", "adam"]),
+        (("compare", "--optimizers", "adamm"), ["adamm", "adam"]),
         (("compare", "--activation", "rely"), ["rely", "relu"]),
         (("compare", "--network", "mpl:64"), ["mpl", "mlp"]),
         (("compare", "--network", "mlp:0"), ["mlp:0", "mlp:64,64"]),
@@ -99,7 +99,7 @@ def test_wrong_use_is_one_sentence_and_exit_code_2(tmp_path, arguments, said):
 
 
 def test_errors_are_in_spanish_too(tmp_path):
-    done = ladera("compare", "--lang", "es", "--optimizers", "adan", cwd=tmp_path)
+    done = ladera("compare", "--lang", "es", "--optimizers", "adamm", cwd=tmp_path)
     assert done.returncode == 2
     assert "optimizador" in done.stderr
     assert "adam" in done.stderr

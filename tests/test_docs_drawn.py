@@ -102,7 +102,7 @@ def test_the_picture_shows_the_trace():
 
 
 @pytest.mark.parametrize(("name", "moves"), [("sgd", True), ("lookahead", False)])
-def test_a_step_is_an_arrow_and_one_that_goes_nowhere_a_ring(name, moves):
+def test_a_step_is_an_arrow_or_a_ring_where_it_is_too_short(name, moves):
     rule: Any = rules.by_name(name)
     gone = way(rule() if moves else rule(rules.make("adam")))
     drawn = picture(gone.drawn, Words(*"abcdefg"), 2, name)

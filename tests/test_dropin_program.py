@@ -21,7 +21,7 @@ from ladera.dropin.records import Members, start
 from ladera.rules import SGD, Adam, AdamW, ClipGlobalNorm, Momentum, Nesterov, RMSprop, Rule
 from ladera.rules._xp import absolute, log, maximum, minimum, norm, sign, size, sqrt, where, zeros_like
 
-FIXED = settings(derandomize=True, database=None, deadline=None, max_examples=150)
+FIXED = settings(derandomize=True, database=None, deadline=None, max_examples=400)
 
 # Operations on two values so far and a number. Those of EXACT neither round small whole numbers nor halves,
 # so that a jump (sign, where) is no matter of rounding.
@@ -66,7 +66,7 @@ SMOOTH = {
     "shrink": lambda a, b, k: a * (k / maximum(norm(b), 1.0)),
     "mean": lambda a, b, k: a + (b.sum() / size(b)),
 }
-NUMBERS = [0.5, 1.0, 2.0, -1.0, 0.25, -0.5, 3.0]
+NUMBERS = [0.5, 1.0, 2.0, -1.0, 0.25, -0.5, 4.0]
 EXTREME = [1e-30, 1e30, 1e-7, 1e7, -1e-9]
 
 
@@ -76,7 +76,8 @@ class Two(NamedTuple):
 
 
 class Drawn(Rule):
-    """Does what it was drawn to do: (operation, place of a, place of b, number) on all values so far."""
+    """Does what it was drawn to do: (operation, place of a, place of b, number) on all values so far,
+    whose places are counted from the last."""
 
     lr: float = 1.0
     moves: tuple[Any, ...] = ()
@@ -87,7 +88,7 @@ class Drawn(Rule):
     def values(self, g, s, x):
         values = [g, x, s.a, s.b]
         for name, i, j, k in self.moves:
-            a, b = values[i % len(values)], values[j % len(values)]
+            a, b = values[-1 - i % len(values)], values[-1 - j % len(values)]
             values.append((EXACT | SMOOTH)[name](a, b, k))
         return values
 
@@ -101,7 +102,7 @@ class DrawnWhole(Drawn):
 
 
 def moves(names: Any, numbers: Any = NUMBERS) -> Any:
-    places = st.integers(0, 11)
+    places = st.integers(0, 6)
     return st.lists(
         st.tuples(st.sampled_from(sorted(names)), places, places, st.sampled_from(numbers)), max_size=8
     )
@@ -154,9 +155,9 @@ def test_any_smooth_function_is_numpys_but_for_rounding(moves):
     moves=moves(["times", "over", "multiply", "square", "divide", "add", "per", "plus"], EXTREME),
     scale=st.sampled_from([1e-25, 1.0, 1e25]),
 )
-@example(moves=[("times", 0, 0, 1e-25), ("square", 4, 0, 1.0)], scale=1e25)  # as after a clipped norm
-@example(moves=[("times", 0, 0, 1e25), ("square", 4, 0, 1.0)], scale=1e-25)
-@example(moves=[("times", 0, 0, 1e-25), ("divide", 1, 4, 1.0)], scale=1e25)
+@example(moves=[("times", 3, 0, 1e-25), ("square", 0, 0, 1.0)], scale=1e25)  # as after a clipped norm
+@example(moves=[("times", 3, 0, 1e25), ("square", 0, 0, 1.0)], scale=1e-25)
+@example(moves=[("times", 3, 0, 1e-25), ("divide", 3, 0, 1.0)], scale=1e25)
 def test_no_factor_overflows_where_the_value_does_not(moves, scale):
     """In float32, each value on the way being representable."""
     rule = Drawn(moves=tuple(moves))
@@ -191,7 +192,7 @@ def test_takes_no_more_passes_than_pytorch(rule, passes):
     p = Parameter(torch.ones(3))
     p.grad = torch.ones(3)
     plan = Plan.of(rule)
-    engine = Fused(Members(rule, plan, [p], start(rule, plan, [p], None), 1.0))
+    engine = Fused(Members(rule, plan, [p], [p], start(rule, plan, [p], None), 1.0))
     program, _ = engine._step(3)
     assert len(program.operations) == passes
 
@@ -201,7 +202,7 @@ def test_takes_no_more_passes_than_pytorch(rule, passes):
 )
 def test_what_cannot_be_written_down_is_a_type_error(function):
     p = Parameter(torch.ones(3))
-    home = Fused(Members(SGD(), Plan.of(SGD()), [p], [{"step": torch.tensor(0)}], 1.0))
+    home = Fused(Members(SGD(), Plan.of(SGD()), [p], [p], [{"step": torch.tensor(0)}], 1.0))
     with pytest.raises(TypeError):
         function(Lazy(Leaf(home)))
     with pytest.raises(TypeError):

@@ -37,7 +37,7 @@ from ladera.rules import (
 each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 ONE_GRADIENT = {name: rule for name, rule in RULES.items() if rule.evaluations == 1}
 each_with_one_gradient = pytest.mark.parametrize("rule", ONE_GRADIENT.values(), ids=ONE_GRADIENT)
-KINDS = {rule.name(): rule for rule in one_of_each_kind()}
+KINDS = {rule.describe(): rule for rule in one_of_each_kind()}
 each_kind = pytest.mark.parametrize("rule", KINDS.values(), ids=KINDS)
 
 
@@ -161,7 +161,7 @@ def shapes_and_dtypes_are_stable(rule: Rule, dtype: str) -> None:
 
 
 @each_kind
-def test_steps_16_bits_in_float32(rule, promotion):
+def test_steps_16_bits_in_float32(rule):
     """As the rule does on such arrays itself."""
     rule, x = rule.replace(lr=0.01), Blocks([jnp.asarray(a, "bfloat16") for a in start()])
     tx, params, s = ladera.optax.transformation(rule), tree(x.parts), blocks.init(rule, x)
@@ -241,13 +241,14 @@ def injected(rule: Rule) -> Any:
 
 
 @each_kind
-def test_hyperparameters_are_injected(rule, promotion):
+def test_hyperparameters_are_injected(rule):
     """All numbers as arrays in the state, one of which is then set: as that rule from there on."""
     later = rule.replace(lr=rule.numbers()["lr"] / 2)
     with jax.enable_x64(True):
-        params, state = go(injected(rule), tree(start()), range(1, 4), jit=jax.jit)
+        update, tx = jax.jit(injected(rule).update), injected(rule)
+        params, state = go(tx, tree(start()), range(1, 4), jit=lambda _: update)
         state.hyperparams["lr"] = jnp.asarray(later.numbers()["lr"])
-        params, _ = go(injected(rule), params, range(4, 7), state, jit=jax.jit)
+        params, _ = go(tx, params, range(4, 7), state, jit=lambda _: update)
     *_, (points, _) = along([rule] * 3 + [later] * 3, start())
     assert close(jax.tree.leaves(params), points)
 
@@ -461,7 +462,7 @@ def test_takes_empty_trees(rule, empty):
 
 
 @each_kind
-def test_takes_dtypes_side_by_side(rule, promotion):
+def test_takes_dtypes_side_by_side(rule):
     with jax.enable_x64(True):
         params = {"a": jnp.ones((2, 3), "float32"), "b": jnp.ones(3, "float64"), "c": jnp.ones(2, "bfloat16")}
         tx = ladera.optax.transformation(rule)

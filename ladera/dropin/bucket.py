@@ -54,7 +54,7 @@ def buckets(members: Members) -> Iterator[Bucket]:
 
     A rule that sees all parameters at once has one bucket, whose step count is the largest.
     """
-    _, plan, params, records, _ = members
+    _, plan, params, _, records, _ = members
     if not params:
         return
     names = ("step", *plan.numbers) if plan.fused else ("step",)
@@ -68,20 +68,19 @@ def buckets(members: Members) -> Iterator[Bucket]:
         yield Bucket(members, max(int(t) for _, t, *_ in histories), plan.fused and alike)
         return
     for (_, t, *_), some in histories.items():
-        yield Bucket(members._replace(params=some[0], records=some[1]), int(t), plan.fused)
+        yield Bucket(members._replace(params=some[0], gradients=some[1], records=some[2]), int(t), plan.fused)
 
 
-def _histories(members: Members, names: Sequence[str]) -> dict[tuple[Any, ...], tuple[list[Any], list[Any]]]:
-    """Parameters and records by what they are stepped in and by their numbers of these names."""
-    found: dict[tuple[Any, ...], tuple[list[Any], list[Any]]] = {}
+def _histories(members: Members, names: Sequence[str]) -> dict[tuple[Any, ...], list[list[Any]]]:
+    """Parameters, gradients and records by what they are stepped in and by their numbers of these names."""
+    found: dict[tuple[Any, ...], list[list[Any]]] = {}
     values: dict[int, float] = {}
-    for p, record in zip(members.params, members.records, strict=True):
+    for p, g, record in zip(members.params, members.gradients, members.records, strict=True):
         held = [record[name] for name in names]
         for x in held:
             if id(x) not in values:
                 values[id(x)] = x.item()
         key = (p.dtype == torch.float64, *(values[id(x)] for x in held))
-        params, records = found.setdefault(key, ([], []))
-        params.append(p)
-        records.append(record)
+        for column, item in zip(found.setdefault(key, [[], [], []]), (p, g, record), strict=True):
+            column.append(item)
     return found

@@ -19,7 +19,7 @@ class Eager:
     """A rule on parameters with the same number of steps behind them."""
 
     def __init__(self, members: Members):
-        self.rule, self.plan, self.params, self.records, self.sign = members
+        self.rule, self.plan, self.params, self.gradients, self.records, self.sign = members
         self.bones = self.plan.of_these("skeleton", self.params, self._skeleton)
 
     def step(self, t: int) -> None:
@@ -53,8 +53,7 @@ class Eager:
         return skeleton(blocks.init(self.rule, Blocks(like)))
 
     def _gradient(self) -> Blocks:
-        gradients = [p.grad for p in self.params if p.grad is not None]
-        return Blocks(gradients if self.sign == 1 else [-g for g in gradients])
+        return Blocks(self.gradients if self.sign == 1 else [-g for g in self.gradients])
 
     def _state(self) -> Any:
         def held(slot: Slot, i: int) -> Tensor:

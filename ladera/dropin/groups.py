@@ -51,7 +51,7 @@ class Settings:
     def complete(self, group: dict[str, Any]) -> None:
         """Let `betas` and single rates of a new group agree."""
         if self.rates and "betas" in group:
-            group.update(zip(self.rates, group["betas"], strict=True))
+            self._take_apart(group)
         elif self.rates:
             group["betas"] = tuple(group.get(name, self.defaults()[name]) for name in self.rates)
 
@@ -107,10 +107,20 @@ class Settings:
     def _agree(self, group: dict[str, Any], known: Known) -> None:
         rates = tuple(group[name] for name in self.rates)
         if tuple(group["betas"]) != known.betas:
-            group.update(zip(self.rates, group["betas"], strict=True))
+            self._take_apart(group)
         elif rates != known.betas:
             group["betas"] = rates
         known.betas = tuple(group["betas"])
+
+    def _take_apart(self, group: dict[str, Any]) -> None:
+        if len(group["betas"]) != len(self.rates):
+            raise UsageError(
+                "{rule} has the decay rates {names}, received betas of {received}; give one number for each.",
+                rule=self.rule.label(),
+                names=", ".join(self.rates),
+                received=tuple(group["betas"]),
+            )
+        group.update(zip(self.rates, group["betas"], strict=True))
 
 
 def _domains(rule: Rule) -> dict[str, Domain]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from ladera.base import LaderaError
 
-__all__ = ["MissingLibraryError", "require"]
+__all__ = ["MissingLibraryError", "missing"]
 
 
 class MissingLibraryError(LaderaError, ImportError):
     """A library that an extra of Ladera's brings is not installed."""
 
 
-def require(library: str) -> None:
-    """Raise MissingLibraryError, an ImportError, unless the library is installed."""
-    if importlib.util.find_spec(library) is None:
-        raise MissingLibraryError(
-            'ladera.{library} needs {library}, which is not installed: pip install "ladera[{library}]".',
-            library=library,
-        )
+def missing(library: str, error: ModuleNotFoundError) -> ImportError:
+    """What to raise after an import of the library failed: the error itself where it is about another."""
+    if error.name != library:
+        return error
+    return MissingLibraryError(
+        'ladera.{library} needs {library}, which is not installed: pip install "ladera[{library}]".',
+        library=library,
+    )

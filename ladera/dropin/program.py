@@ -37,7 +37,7 @@ class Program(NamedTuple):
     results: list[int]
     registers: int
 
-    def run(self, columns: Sequence[list[Any]]) -> list[list[Any]]:
+    def run(self, columns: Sequence[Sequence[Any]]) -> list[Any]:
         """The results for the leaves' lists of tensors, which are overwritten where that was allowed."""
         held: Columns = [*columns, *[None] * (self.registers - len(columns))]
         for register, number in self.numbers.items():

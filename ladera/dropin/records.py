@@ -24,12 +24,13 @@ Record = dict[str, Tensor]
 
 
 class Members(NamedTuple):
-    """Parameters that take their next step together; sign: that of their gradients."""
+    """Parameters that take their next step together; sign: what their gradients are multiplied by."""
 
     rule: Rule
     plan: Plan
-    params: Sequence[Tensor]
-    records: Sequence[Record]
+    params: list[Tensor]
+    gradients: list[Tensor]
+    records: list[Record]
     sign: float
 
 

@@ -186,9 +186,10 @@ def catalogue(lang: str = "en") -> list[Explanation]:
 
 
 def _aligned(lines: list[Line]) -> str:
-    looks_ahead = any(line.left == "y_{t}" for line in lines)
-    slope = r"g_{t} &= \nabla f(y_{t})" if looks_ahead else r"g_{t} &= \nabla f(x_{t-1})"
-    start = [line.latex() for line in lines if line.left == "y_{t}"]
-    rest = [line.latex() for line in lines if line.left != "y_{t}"]
+    before = [line for line in lines if line.left in ("y_{t}", "p_{t}")]
+    at = before[-1].left if before else "x_{t-1}"
+    start = [line.latex() for line in before]
+    rest = [line.latex() for line in lines if line not in before]
+    slope = rf"g_{{t}} &= \nabla f({at})"
     body = " \\\\\n".join([*start, slope, *rest])
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"

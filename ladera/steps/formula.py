@@ -86,12 +86,13 @@ class _Symbolic:
         self.x = self._symbol(f"{letter}[{self.before}]", self._indexed(letter, self.before), True, matrices)
         self.g = self._symbol("g", indexed("g", self.now), True, matrices)
         self.t = self._symbol("t", "t", moving=True)
-        symbolic = rule.replace(**{name: self._symbol(name, latex_name(name)) for name in rule.numbers()})
+        letters = {name: self._symbol(name, latex_name(name)) for name in rule.numbers()}
+        symbolic = rule.replace(**letters)
         self.state = self._state(rule.init(np.ones((2, 3)) if matrices else 0.0))
         functions = FUNCTIONS | (matrix_functions(rule) if matrices else {})
         with sympy.evaluate(False), on_matrices() if matrices else contextlib.nullcontext():
-            self.point = symbolic.read(self.state, self.x)
-            told = seen(symbolic, self._see, functions)
+            told = self.told = seen(symbolic, self._see, functions)
+            self.point = told.read(self.state, self.x)
             if matrices:
                 read_through(told)
             self.after, self.new = told.step(self.t, self.g, self.state, self.x)
@@ -139,17 +140,35 @@ class _Symbolic:
         lines, last = [], self._indexed(self.letter, self.now)
         if self.point != self.x:
             lines.append(self._line("y", indexed("y", self.now), self.point, values, values and values.point))
+        if values is None and self.rule.evaluations > 1:
+            lines.append(self._probe())
         for k, (symbol, value) in enumerate(self.found):
-            if symbol is None or symbol == self.new:
+            if symbol is None:
                 continue
             number = values.found[k][1] if values else None
-            lines.append(self._line(symbol.name, self.names[symbol], value, values, number))
+            if not (self._is_x(symbol) or (symbol.name == "y" and value == self.point)):  # told elsewhere
+                lines.append(self._line(symbol.name, self.names[symbol], value, values, number))
             if values:
                 values.known[symbol] = number
         lines += self._new_state(values)
-        new = dict(self.found).get(self.new, self.new)  # what the step returns may have had a name
+        new = dict(self.found)[self.new] if self._is_x(self.new) else self.new
         lines.append(self._line(self.letter, last, new, values, values and values.new))
         return lines
+
+    def _is_x(self, symbol: Any) -> bool:
+        """Whether a statement is what the step returns as x, and nothing else."""
+        used = [value for _, value in (*self.found, *_leaves(self.after)) if isinstance(value, sympy.Basic)]
+        named = [found for found, _ in self.found if found is not None]
+        return symbol == self.new and symbol in named and not any(symbol in u.free_symbols for u in used)
+
+    def _probe(self) -> Line:
+        """Where a rule of two gradients takes the second, which is the g of its statements."""
+        where = "y" if self.point != self.x else f"{self.letter}[{self.before}]"
+        at = indexed("y", self.now) if self.point != self.x else self.names[self.x]
+        first = self._symbol(f"∇f({where})", rf"\nabla f({at})", moving=True)
+        with sympy.evaluate(False):
+            point = self.told.probe(first, self.state, self.x)
+        return self._line("p", indexed("p", self.now), point, None, None)
 
     def _new_state(self, values: _Values | None) -> list[Line]:
         """The parts of the new state that are formed where it is returned, without a statement."""
@@ -205,7 +224,7 @@ def _leaves(state: Any, name: str = "") -> list[tuple[str, Any]]:
 
 def number_text(value: Any) -> str:
     """A number, or the components of a vector, in at most seven significant digits."""
-    parts = np.atleast_1d(np.asarray(value, float)).ravel()
+    parts = np.atleast_1d(np.asarray(value, float)).ravel() + 0.0  # no -0
     shown = [re.sub(r"e([+-])0", r"e\1", f"{part:.7g}") for part in parts]
     return shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
 
@@ -217,7 +236,7 @@ def _bracketed(value: Any) -> str:
 
 def number_latex(value: Any, signed: bool = False) -> str:
     """The same in LaTeX; a negative number in brackets unless it stands alone (`signed`)."""
-    parts = np.atleast_1d(np.asarray(value, float)).ravel()
+    parts = np.atleast_1d(np.asarray(value, float)).ravel() + 0.0
     shown = [_power_of_ten(f"{part:.7g}") for part in parts]
     if len(shown) > 1:
         return r"\left(" + r",\, ".join(shown) + r"\right)"

@@ -12,6 +12,7 @@ import copy
 import functools
 import inspect
 import textwrap
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,11 +34,28 @@ def seen(rule: Rule, see: See, functions: Mapping[str, Any] | None = None) -> Ru
     twin = copy.copy(rule)
     if isinstance(rule, Wrapper):
         object.__setattr__(twin, "rule", seen(rule.rule, see, functions))
+    for name, method in vars(type(rule)).items() if functions else ():
+        if (
+            isinstance(method, types.FunctionType)
+            and not name.startswith("_")
+            and name not in ("init", "step")
+        ):
+            object.__setattr__(twin, name, _with(inspect.unwrap(method), functions or {}).__get__(twin))
     make = _maker(inspect.unwrap(type(rule).step))
     if make is not None:
         step = make(see, functions or {}, type(rule))
         object.__setattr__(twin, "step", step.__get__(twin))
     return twin
+
+
+def _with(function: Any, functions: Mapping[str, Any]) -> types.FunctionType:
+    """The function, for which some names of its file stand for something else."""
+    space = {**function.__globals__, **functions}
+    made = types.FunctionType(
+        function.__code__, space, function.__name__, function.__defaults__, function.__closure__
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
 
 
 @functools.cache

@@ -22,6 +22,7 @@ _LEVELS = (0.1, 1.0, 4.0, 10.0, 20.0, 35.0, 55.0, 80.0)
 _LOWEST, _HIGHEST = 1e-8, 1e8  # of f that the cost's panel shows
 _WAY, _STEP, _OTHER = "#0072B2", "#D55E00", "#767676"
 _DOTS, _DASHES = "2 3", "6 4"
+_SHORTEST = 4  # arrow, in pixels
 
 
 @dataclass(frozen=True)
@@ -105,18 +106,16 @@ def _contours(trace: Trace) -> list[str]:
 
 def _step(trace: Trace, k: int, name: str) -> list[str]:
     """Step k: the direction against its gradient from where that was taken, and where the step went; a
-    ring where it went nowhere."""
+    ring where that is too short for an arrow."""
     point, before, after = trace.points[k - 1], trace.x[k - 1], trace.x[k]
     downhill = -trace.gradients[k - 1]
     length = max(float(np.linalg.norm(after - before)), 0.25 * _SIDE)
     tip = point + downhill * (length / max(float(np.linalg.norm(downhill)), 1e-300))
     slope = line(_MAP.at(np.array([point, tip])), INK, _DOTS, f'marker-end="url(#{name}-slope)"')
-    if np.array_equal(before, after):
-        return [slope, ring(*_MAP.at(after[None])[0], _STEP)]
-    return [
-        slope,
-        line(_MAP.at(np.array([before, after])), _STEP, "", f'marker-end="url(#{name}-step)"', 3.5),
-    ]
+    ends = _MAP.at(np.array([before, after]))
+    if np.linalg.norm(ends[1] - ends[0]) < _SHORTEST:
+        return [slope, ring(*ends[1], _STEP)]
+    return [slope, line(ends, _STEP, "", f'marker-end="url(#{name}-step)"', 3.5)]
 
 
 def _cost_panel(traces: list[Trace]) -> Panel:
