@@ -5,7 +5,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-PYTEST_ARGS ?= -n 2
+# One process more than two cores have: some tests wait for programs that they start.
+PYTEST_ARGS ?= -n 3
 
 .PHONY: compare test lint format docs benchmark clean
 

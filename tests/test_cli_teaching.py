@@ -170,12 +170,17 @@ def test_the_documents_are_reproduced(lang, tmp_path):
         (("reproduce", "mnist"), ["sources"]),
     ],
 )
-@pytest.mark.parametrize("lang", ["en", "es"])
-def test_wrong_use_is_one_sentence_and_exit_code_2(arguments, said, lang):
-    done = ladera_(*arguments, "--lang", lang)
+def test_wrong_use_is_one_sentence_and_exit_code_2(arguments, said):
+    done = ladera_(*arguments)
     assert done.returncode == 2
     assert not done.stdout
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
-    if lang == "en":
-        assert all(part in done.stderr for part in said)
+    assert all(part in done.stderr for part in said)
+
+
+@pytest.mark.parametrize("arguments", [("trace", "3x^^2"), ("explain", "adm")])
+def test_wrong_use_is_told_in_spanish_too(arguments):
+    english, spanish = (ladera_(*arguments, "--lang", lang) for lang in ("en", "es"))
+    assert spanish.returncode == 2
+    assert spanish.stderr.strip() != english.stderr.strip()

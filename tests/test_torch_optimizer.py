@@ -25,6 +25,8 @@ import ladera
 import ladera.torch
 from ladera.base import UsageError
 from ladera.dropin import fused
+from ladera.dropin.records import start as begin
+from ladera.dropin.slots import items
 from ladera.dropin.traits import looks_ahead, needs_shapes
 from ladera.rules import SAM, SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, Rule
 from ladera.rules._xp import machine_epsilon, size, total, zeros_like
@@ -325,6 +327,21 @@ def test_a_rule_of_all_parameters_takes_in_those_that_join():
         judge._known(0).plan.fused = False
         go(judge, others, range(1, 8), lambda t: (0, 2) if t < 4 else (1,))
         assert close(values(params), values(others))
+
+
+def test_those_that_join_take_over_what_belongs_to_all():
+    found = 0
+    for rule in (rule for rule in RULES.values() if rule.scope == "whole"):
+        params = parameters()
+        optimizer = ladera.torch.optimizer(params, rule)
+        go(optimizer, params, range(1, 4), lambda t: (0,))
+        elder, plan = optimizer.state[params[1]], optimizer._known(0).plan
+        (joins,) = begin(rule, plan, params[:1], elder)
+        (first,) = begin(rule, plan, params[:1], None)
+        shared = [slot.name for slot, _, _ in items(plan.bones, plan.bones) if slot.shared]
+        assert all(joins[name] is elder[name] for name in shared)
+        found += any(first[name] != elder[name] for name in shared)
+    assert found
 
 
 @each_kind
