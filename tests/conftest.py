@@ -25,3 +25,12 @@ def data_folder() -> Path:
     if not (folder / "mnist.npz").is_file():
         pytest.skip("MNIST is not here: set LADERA_DATA to a folder with mnist.npz")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The mutation score, added up over the rules, from whichever process judged them."""
+    ended = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    counts = [value for r in ended for name, value in r.user_properties if name == "mutants"]
+    if counts:
+        rejected, wrong = (sum(column) for column in zip(*counts, strict=True))
+        terminalreporter.write_line(f"mutation score: {rejected} of {wrong} wrong rules rejected")

@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parents[1] / "ladera"
 MAY = {
     "base": set(),
     "locale": set(),
-    "rules": set(),
+    "hyperparameters": set(),
+    "rules": {"hyperparameters"},
     "formulas": set(),
     "surfaces": {"formulas"},
     "steps": {"rules"},

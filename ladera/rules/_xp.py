@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ladera.base import UsageError
+from ladera.hyperparameters import plain
 from ladera.rules._blocks import Blocks
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "norm",
     "one_minus_power",
     "orthonormal",
-    "plain",
     "rms",
     "sign",
     "size",
@@ -101,11 +101,6 @@ def _partwise(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _holds_symbols(x: Any) -> bool:
     return type(x).__module__ == "numpy" and x.dtype == object
-
-
-def plain(x: Any) -> Any:
-    """A NumPy scalar as the Python number it holds; anything else as it is."""
-    return x.item() if type(x).__module__ == "numpy" and x.ndim == 0 else x
 
 
 @_partwise
