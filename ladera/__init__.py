@@ -10,10 +10,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ladera import analysis, optax, report, rules, surfaces, torch
+    from ladera import analysis, optax, optimize, report, rules, solvers, surfaces, torch
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
     from ladera.explaining import catalogue, explain
+    from ladera.optimize import curve_fit, fit, least_squares, minimize
     from ladera.problems import Problem
     from ladera.study import Study, open
     from ladera.tracing import descend, race, trace
@@ -27,13 +28,19 @@ __all__ = [
     "analysis",
     "catalogue",
     "compare",
+    "curve_fit",
     "descend",
     "explain",
+    "fit",
+    "least_squares",
+    "minimize",
     "open",
     "optax",
+    "optimize",
     "race",
     "report",
     "rules",
+    "solvers",
     "surfaces",
     "torch",
     "trace",
@@ -48,8 +55,12 @@ _HOME = {
     "UsageError": "ladera.base",
     "catalogue": "ladera.explaining",
     "compare": "ladera.comparison",
+    "curve_fit": "ladera.optimize",
     "descend": "ladera.tracing",
     "explain": "ladera.explaining",
+    "fit": "ladera.optimize",
+    "least_squares": "ladera.optimize",
+    "minimize": "ladera.optimize",
     "open": "ladera.study",
     "race": "ladera.tracing",
     "trace": "ladera.tracing",

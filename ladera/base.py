@@ -80,6 +80,9 @@ def unknown_name(kind: str, received: str, known: Iterable[str]) -> UsageError:
 # One whole sentence per kind: a translated sentence cannot be glued from translated words.
 _UNKNOWN = {
     "optimizer": "There is no optimizer '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "solver": "There is no method '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "beta": "There is no beta '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "scaling": "There is no scaling '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "data": "There is no data set '{received}'; the nearest name is '{nearest}' (known: {known}; "
     "a file is named by its path, an OpenML set as openml:NAME).",
     "activation": "There is no activation '{received}'; the nearest name is '{nearest}' (known: {known}).",
@@ -92,6 +95,7 @@ _UNKNOWN = {
     "reproduction": "There is no reproduction '{received}'; the nearest name is '{nearest}' "
     "(known: {known}).",
     "column": "The data has no column '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "parameter": "There is no parameter '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "hyperparameter": "There is no hyperparameter '{received}'; the nearest name is '{nearest}' "
     "(known: {known}).",
     "surface": "There is no surface '{received}'; the nearest name is '{nearest}' (known: {known}; "

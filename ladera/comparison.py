@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from loky.process_executor import TerminatedWorkerError
 
@@ -43,6 +43,11 @@ from ladera.train.pool import Pool
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial
 
+if TYPE_CHECKING:
+    from ladera.solvers import Solver
+
+    Asked: TypeAlias = str | Rule | type[Rule] | Solver | type[Solver]
+
 __all__ = ["Progress", "compare"]
 
 _WIDENINGS = 2  # times a grid is widened before its edge is left flagged
@@ -54,13 +59,13 @@ class Progress(Protocol):
 
     def extend(self, runs: int) -> None: ...
     def advance(self, runs: float) -> None: ...
-    def best(self, optimizer: str, lr: float, value: float) -> None: ...
+    def best(self, optimizer: str, lr: float | None, value: float) -> None: ...
     def note(self, template: str, **fields: object) -> None: ...
 
 
 def compare(
     problem: Problem,
-    optimizers: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]] = "classic",
+    optimizers: Asked | Iterable[Asked] = "classic",
     lr: str | float | Sequence[float] = "auto",
     seeds: int = 5,
     epochs: int = 20,
@@ -74,8 +79,10 @@ def compare(
 ) -> Study:
     """Train `problem` under every optimizer, learning rate and seed; the study answers which to use.
 
-    optimizers: names, rules, rule classes, "file.py:Rule"; "classic", the nine that every course
-        teaches; or "all".
+    optimizers: names, rules, rule classes, "file.py:Rule"; "classic", the nine rules that every course
+        teaches; "all", every rule. Solvers, too: lbfgs, bfgs, cg, newton-cg, gauss-newton, lm, kfac, or
+        `ladera.solvers.LevenbergMarquardt(damping=1e-2)`. They train on the whole training set at once,
+        in float64, and have no learning rate; each is given as many passes over it as there are epochs.
     lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
     seeds: how many tuning seeds, and how many reporting seeds.
     epochs, batch: passes over the training set, and examples per step (whole batches only).
@@ -157,10 +164,11 @@ class _Comparison:
                 break
             self.progress.extend(len(r.tuning(added)))
             self._train("tune", r.tuning(added))
-        best = {name: choice.lr for name, choice in self._choices().items()}
+        best: dict[str, float | None] = {o.name: None for o in r.solvers}
+        best |= {name: choice.lr for name, choice in self._choices().items()}
         self._train("report", r.reporting(best, "report"))
         answer = Study(self.store).recommendation()
-        if answer.optimizer is not None and answer.lr is not None:
+        if answer.optimizer is not None:
             self.progress.extend(r.seeds)
             self._train("test", r.reporting({answer.optimizer: answer.lr}, "test"))
 
@@ -170,11 +178,12 @@ class _Comparison:
         tuned = study.purpose("tune")
         if rates is not None:
             asked = {(name, lr) for name, known in rates.items() for lr in known}
-            tuned = tuned[[pair in asked for pair in zip(tuned["optimizer"], tuned["lr"], strict=True)]]
+            pairs = zip(tuned["optimizer"], tuned["lr"], strict=True)
+            tuned = tuned.loc[[pair in asked for pair in pairs]]  # none, where solvers alone are compared
         return choose(tuned, study.direction)
 
     def _widened(self, rates: dict[str, list[float]]) -> dict[str, list[float]]:
-        """More rates for every optimizer, if any optimizer's best lies on its edge; added to `rates`.
+        """More rates for every rule, if any rule's best lies on its edge; added to `rates`.
 
         It looks at `rates` alone, not at what else the store holds, so that a study that is taken
         up again widens as it did before.
@@ -235,12 +244,12 @@ class _Comparison:
                 self.progress.best(row["optimizer"], row["lr"], row["validation_metric"])
 
     def _asked_row(self, configuration: Configuration) -> dict[str, Any]:
-        rule = configuration.rule
+        rate = {} if configuration.lr is None else {"lr": configuration.lr}
         return {
             "purpose": configuration.purpose,
             "optimizer": configuration.optimizer.name,
             "lr": configuration.lr,
-            "hyperparameters": configs.canonical(rule.hyperparameters()),
+            "hyperparameters": configs.canonical({**configuration.optimizer.hyperparameters, **rate}),
             "seed": configuration.seed,
             "epochs": self.request.epochs,
             "batch": self.request.batch,
@@ -267,13 +276,13 @@ class _Comparison:
         if plan is not None and self.width in (None, plan.width):
             return plan
         r = self.request
-        groups = [len(grid) * r.seeds for grid in r.grids.values()] + [r.seeds] * len(r.optimizers)
+        groups = [len(grid) * r.seeds for grid in r.grids.values()] + [r.seeds] * len(r.rules)
         plan = make_plan(self.task, groups, r.recipes, self.pool.workers, self._probe, self.width)
         self.store.write_study({**study, "engine": plan.as_dict()})
         return plan
 
     def _probe(self, widths: list[int], together: bool) -> list[Timing]:
-        first = self.request.optimizers[0].rule
+        first = self.request.rules[0].rule
         held = self.request.recipes if together else (Recipe.of(first),)
         trial = (Trial("probe", first, 0),)
         asked = [Cohort("probe", self.task, held, width, trial) for width in widths]
@@ -298,5 +307,5 @@ class _Silent:
 
     def extend(self, runs: int) -> None: ...
     def advance(self, runs: float) -> None: ...
-    def best(self, optimizer: str, lr: float, value: float) -> None: ...
+    def best(self, optimizer: str, lr: float | None, value: float) -> None: ...
     def note(self, template: str, **fields: object) -> None: ...

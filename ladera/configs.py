@@ -1,5 +1,8 @@
 """What is asked: optimizers, learning rates and seeds, as configurations with readable names.
 
+An optimizer is a rule, which learns from mini-batches and has a learning rate, or a solver, which sees
+the whole training set at once and finds its steps' lengths itself.
+
 A configuration is one training. Its name ends in the hash of everything that was asked, so the same
 question always has the same name, and asking again finds what was already done.
 """
@@ -13,56 +16,90 @@ import math
 import re
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ladera import rules
-from ladera.base import UsageError
+from ladera import rules, solvers
+from ladera.base import UsageError, unknown_name
+from ladera.hyperparameters import Hyperparameters
 from ladera.rules import Rule
+
+if TYPE_CHECKING:
+    from ladera.solvers import Solver
 
 __all__ = ["REPORT_SEEDS", "Configuration", "Optimizer", "canonical", "grid", "optimizers", "widened"]
 
 REPORT_SEEDS = 1000  # reporting seeds start here, so more tuning seeds never run into them
 _LARGEST_GRID = 1000
+_OF_NETWORKS = ("gauss-newton", "kfac", "lm")  # solvers that have another form, or only one, for networks
 _DECADES = 2  # the automatic grid reaches so far to either side of the rule's customary rate
 
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """A rule with its hyperparameters and the name it goes by in the study."""
+    """A rule, or a solver, with its hyperparameters and the name it goes by in the study."""
 
     name: str
-    rule: Rule
+    rule: Rule | Solver
 
     @classmethod
-    def of(cls, rule: Rule) -> Optimizer:
+    def of(cls, rule: Rule | Solver) -> Optimizer:
         """Named after the rule, and after the hyperparameters that differ from its defaults."""
-        if "lr" not in rule.numbers():
+        if isinstance(rule, Rule) and "lr" not in rule.numbers():
             raise UsageError(
                 "A comparison sweeps the learning rate, and the rule {rule} has no hyperparameter "
                 "'lr' with a domain; give it one, such as 'lr: Positive = 0.01'.",
                 rule=type(rule).__name__,
             )
-        changed = {n: v for n, v in rule.changed().items() if n != "lr"}
+        changed = {n: v for n, v in _plain(rule.changed()).items() if n != "lr"}
         return cls("-".join([rule.label(), *(f"{n}={_exact(v)}" for n, v in changed.items())]), rule)
+
+    @property
+    def solves(self) -> bool:
+        """Whether it is a solver: full batch, and no learning rate."""
+        return not isinstance(self.rule, Rule)
+
+    @property
+    def title(self) -> str:
+        """How it is written for people."""
+        if isinstance(self.rule, Rule):
+            return self.rule.title()
+        from ladera.solvers.curvature import catalogue
+
+        return catalogue.title(self.rule)
+
+    @property
+    def hyperparameters(self) -> dict[str, Any]:
+        """All of them, as values that JSON can hold."""
+        return _plain(self.rule.hyperparameters())
 
     def identity(self) -> dict[str, Any]:
         """What makes it another optimizer, the learning rate apart; defaults are dropped."""
-        changed = {n: v for n, v in self.rule.changed().items() if n != "lr"}
-        return {"rule": self.rule.identity(), "hyperparameters": changed}
+        changed = {n: v for n, v in _plain(self.rule.changed()).items() if n != "lr"}
+        if isinstance(self.rule, Rule):
+            return {"rule": self.rule.identity(), "hyperparameters": changed}
+        from ladera.solvers.curvature import catalogue
+
+        return {"solver": catalogue.identity(self.rule), "hyperparameters": changed}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A solver's line search as the text that describes it, and everything else as it is."""
+    return {n: v.describe() if isinstance(v, Hyperparameters) else v for n, v in values.items()}
 
 
 @dataclasses.dataclass(frozen=True)
 class Configuration:
-    """One training. `purpose` is tune, report or test."""
+    """One training. `purpose` is tune, report or test; lr is None for a solver."""
 
     optimizer: Optimizer
-    lr: float
+    lr: float | None
     seed: int
     purpose: str
 
     @property
-    def rule(self) -> Rule:
-        return self.optimizer.rule.replace(lr=self.lr)
+    def rule(self) -> Rule | Solver:
+        rule = self.optimizer.rule
+        return rule if self.lr is None else rule.replace(lr=self.lr)
 
     def name(self, asked: Mapping[str, Any]) -> str:
         """For example adam-lr3e-3-s7-4f2a91c0; `asked` is what all runs of the study share."""
@@ -74,21 +111,23 @@ class Configuration:
             "reads_test": self.purpose == "test",
         }
         digest = hashlib.sha256(canonical(whole).encode()).hexdigest()[:8]
-        return f"{self.optimizer.name}-lr{_short(self.lr)}-s{self.seed}-{digest}"
+        rate = "" if self.lr is None else f"-lr{_short(self.lr)}"
+        return f"{self.optimizer.name}{rate}-s{self.seed}-{digest}"
 
 
-def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]]) -> list[Optimizer]:
-    """The optimizers of a request: names, rules, rule classes, "file.py:Rule"; or one of them; or
-    "classic" (the nine that every course teaches), or "all".
+def optimizers(asked: Any) -> list[Optimizer]:
+    """The optimizers of a request: names, rules, rule classes, "file.py:Rule", solvers, solver classes;
+    or one of them; or "classic" (the nine that every course teaches), or "all" (every rule).
 
-    Raises UsageError for an unknown name, an empty request and one optimizer named twice.
+    Raises UsageError for an unknown name, an empty request, one optimizer named twice and a solver that
+    trains no networks.
     """
     if isinstance(asked, str):
         groups = {"classic": rules.CLASSIC, "all": rules.names()}
         asked = groups.get(asked) or [part for part in asked.split(",") if part.strip()]
     elif not isinstance(asked, Iterable):
         asked = [asked]
-    found = [Optimizer.of(rules.make(one)) for one in asked]
+    found = [Optimizer.of(_made(one)) for one in asked]
     names = [optimizer.name for optimizer in found]
     if not found:
         raise UsageError("A comparison needs at least one optimizer, received none; 'all' takes every rule.")
@@ -96,6 +135,25 @@ def optimizers(asked: str | Rule | type[Rule] | Iterable[str | Rule | type[Rule]
     if twice:
         raise UsageError("The optimizer '{name}' is asked for twice; name each one once.", name=twice[0])
     return found
+
+
+def _made(asked: Any) -> Rule | Solver:
+    """The rule or solver that is asked for. JAX is imported where it is a solver."""
+    if isinstance(asked, str) and ":" not in asked:
+        name = asked.strip().lower()
+        of_networks = {*solvers.names(), *_OF_NETWORKS}
+        if name in of_networks:
+            from ladera.solvers.curvature import catalogue
+
+            return catalogue.make(name)
+        if name not in rules.names():
+            raise unknown_name("optimizer", asked.strip(), [*rules.names(), *of_networks])
+    plain = asked if isinstance(asked, type) else type(asked)
+    if issubclass(plain, Hyperparameters) and not issubclass(plain, Rule):
+        from ladera.solvers.curvature import catalogue
+
+        return catalogue.make(asked)
+    return rules.make(asked)
 
 
 def grid(asked: str | float | Sequence[float], rule: Rule) -> tuple[float, ...]:

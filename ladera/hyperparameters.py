@@ -52,6 +52,13 @@ NonNegative = Annotated[float, Domain(0.0, float("inf"), open_low=False)]
 Fraction = Annotated[float, Domain(0.0, 1.0, open_low=False)]
 
 
+class _AnyNumber:
+    """Stands where a number will: no domain refuses it."""
+
+
+_ANY_NUMBER = _AnyNumber()
+
+
 @dataclass_transform(frozen_default=True)
 class Hyperparameters:
     """A frozen dataclass of hyperparameters; every subclass becomes one.
@@ -128,6 +135,10 @@ class Hyperparameters:
         """The hyperparameters that are data and present: what may change without a new program."""
         values = {name: getattr(self, name) for name in self.domains()}
         return {name: value for name, value in values.items() if value is not None}
+
+    def skeleton(self) -> Self:
+        """The same for all that differ in numbers alone: what a program is compiled for."""
+        return self.replace(**dict.fromkeys(self.numbers(), _ANY_NUMBER))
 
     def changed(self) -> dict[str, Any]:
         """The hyperparameters that differ from their defaults."""

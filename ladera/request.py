@@ -12,12 +12,14 @@ from ladera import configs
 from ladera.base import UsageError
 from ladera.configs import Configuration, Optimizer
 from ladera.problems import Problem
+from ladera.rules import Rule
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 
 __all__ = ["Request", "check_count"]
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
+_MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
 _LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000, "width": 1024, "workers": 1024}
 
 
@@ -47,11 +49,49 @@ class Request:
         for name in ("seeds", "epochs", "batch"):
             check_count(name, getattr(self, name))
         _ = self.grids
+        if self.solvers and self.problem.parsed_penalty.l1:
+            raise UsageError(
+                "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
+                "penalty '{penalty}'; take l2, or rules alone.",
+                solver=self.solvers[0].title,
+                penalty=self.problem.penalty,
+            )
+
+    @property
+    def rules(self) -> list[Optimizer]:
+        """The optimizers that learn from mini-batches."""
+        return [o for o in self.optimizers if not o.solves]
+
+    @property
+    def solvers(self) -> list[Optimizer]:
+        """The optimizers that see the whole training set at once."""
+        return [o for o in self.optimizers if o.solves]
 
     @cached_property
     def grids(self) -> dict[str, tuple[float, ...]]:
-        """The learning rates asked for at first, for every optimizer."""
-        return {o.name: configs.grid(self.lr, o.rule) for o in self.optimizers}
+        """The learning rates asked for at first, for every rule."""
+        return {o.name: configs.grid(self.lr, o.rule) for o in self.optimizers if isinstance(o.rule, Rule)}
+
+    def check_sizes(self) -> None:
+        """Raise UsageError where a solver's matrices would not fit. Reads the data."""
+        if not self.solvers:
+            return
+        from ladera.solvers.curvature import catalogue
+
+        data = self.problem.prepared()
+        parameters = self.problem.parsed_network.count(data.features, data.outputs)
+        for solver in (o.rule for o in self.solvers if not isinstance(o.rule, Rule)):
+            matrices = catalogue.matrices(solver)
+            if matrices and parameters > _MOST_PARAMETERS:
+                raise UsageError(
+                    "The solver {solver} trains networks of at most {most} parameters, received {received}, "
+                    "for which its matrices would take {gigabytes:.0f} GB; take a smaller network, lbfgs or "
+                    "kfac.",
+                    solver=catalogue.title(solver),
+                    most=_MOST_PARAMETERS,
+                    received=parameters,
+                    gigabytes=matrices * 8 * parameters**2 / 1e9,
+                )
 
     def default_folder(self) -> Path:
         """runs/<data>, with whatever is not the default behind it: another problem, another folder."""
@@ -76,7 +116,7 @@ class Request:
     @property
     def recipes(self) -> tuple[Recipe, ...]:
         """The static halves of its rules, each once."""
-        return tuple(dict.fromkeys(Recipe.of(o.rule) for o in self.optimizers))
+        return tuple(dict.fromkeys(Recipe.of(o.rule) for o in self.rules))
 
     @cached_property
     def asked(self) -> dict[str, Any]:
@@ -102,15 +142,15 @@ class Request:
         return examples // self.batch
 
     def tuning(self, rates: Mapping[str, Iterable[float]]) -> list[Configuration]:
-        """Every optimizer at the rates given for it, on every tuning seed."""
+        """Every rule at the rates given for it, on every tuning seed: a solver has nothing to tune."""
         return [
             Configuration(o, lr, seed, "tune")
-            for o in self.optimizers
+            for o in self.rules
             for lr in rates[o.name]
             for seed in self.tuning_seeds
         ]
 
-    def reporting(self, best: Mapping[str, float], purpose: str) -> list[Configuration]:
+    def reporting(self, best: Mapping[str, float | None], purpose: str) -> list[Configuration]:
         """Every optimizer in `best` at its rate there, on every reporting seed."""
         return [
             Configuration(o, best[o.name], seed, purpose)

@@ -39,7 +39,7 @@ RUNS = pa.schema(
         ("cohort", pa.string()),
         ("purpose", pa.string()),  # tune | report | test
         ("optimizer", pa.string()),
-        ("lr", pa.float64()),
+        ("lr", pa.float64()),  # null for a solver, which has none
         ("hyperparameters", pa.string()),  # all of them, canonical JSON
         ("seed", pa.int64()),
         ("epochs", pa.int32()),
@@ -48,7 +48,8 @@ RUNS = pa.schema(
         # done
         ("status", pa.string()),  # finished | diverged
         ("diverged_step", pa.int64()),  # first step with a loss that is not finite; null if none
-        ("evaluations", pa.int64()),  # gradient evaluations spent
+        ("ended", pa.string()),  # why a solver stopped: converged, max_steps, ...; null for a rule
+        ("evaluations", pa.int64()),  # gradients of a mini-batch computed, or as much work
         ("width", pa.int32()),  # lanes of the program that trained it
         ("device", pa.string()),
         ("versions", pa.string()),
@@ -64,6 +65,8 @@ RUNS = pa.schema(
         ("test_metric", pa.float64()),
     ]
 )
+
+_ADDED = {"ended"}  # columns that files of earlier versions lack
 
 CURVES = pa.schema(
     [
@@ -269,6 +272,8 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
             whole = len(table) == file.metadata.num_rows  # its parts say how many they are, too
+        for name in _ADDED & set(schema.names) - set(table.column_names):
+            table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
         return table.select(schema.names).cast(schema) if whole else None
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None

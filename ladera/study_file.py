@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ladera.base import UsageError
+from ladera.configs import Optimizer
 from ladera.request import Request
+from ladera.rules import Rule
 from ladera.train.pool import cores
 
 __all__ = ["check_same", "describe"]
@@ -19,6 +21,7 @@ __all__ = ["check_same", "describe"]
 
 def describe(request: Request, command: str) -> dict[str, Any]:
     """The study's tables, in the order in which a person reads them."""
+    request.check_sizes()
     metric = request.problem.prepared().metric
     return {
         "ladera": version("ladera"),
@@ -33,22 +36,34 @@ def describe(request: Request, command: str) -> dict[str, Any]:
             "dtype": "float32",
         },
         "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},
-        "optimizers": [
-            {
-                "name": o.name,
-                "class": o.rule.title(),
-                **({"rule": o.rule.expression(lr="{lr}")} if o.rule.ours else {"ours": False}),
-                "evaluations_per_step": o.rule.evaluations,
-                "hyperparameters": {k: v for k, v in o.rule.hyperparameters().items() if v is not None},
-                "lr": list(request.grids[o.name]),
-            }
-            for o in request.optimizers
-        ],
+        "optimizers": [_optimizer(o, request) for o in request.optimizers],
         "machine": {"cpu": _cpu(), "cores": cores(), "platform": platform.platform()},
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("ladera", "jax", "jaxlib", "numpy")},
         },
+    }
+
+
+def _optimizer(o: Optimizer, request: Request) -> dict[str, Any]:
+    known = {k: v for k, v in o.hyperparameters.items() if v is not None}
+    if not isinstance(o.rule, Rule):
+        return {
+            "name": o.name,
+            "class": o.title,
+            "full_batch": True,
+            "dtype": "float64",
+            "evaluations_per_step": 1,
+            "hyperparameters": known,
+            "lr": [],
+        }
+    return {
+        "name": o.name,
+        "class": o.title,
+        **({"rule": o.rule.expression(lr="{lr}")} if o.rule.ours else {"ours": False}),
+        "evaluations_per_step": o.rule.evaluations,
+        "hyperparameters": known,
+        "lr": list(request.grids[o.name]),
     }
 
 

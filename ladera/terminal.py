@@ -15,7 +15,9 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ladera.analysis.answer import CLEAR, TIE, Answer, Ranked
+from ladera.analysis.pace import time_to_target
 from ladera.analysis.words import (
+    full_batch,
     grade_name,
     lr_text,
     metric_name,
@@ -70,7 +72,7 @@ def _ranking(answer: Answer, _: Translator) -> Table:
         _("95 % interval"),
         _("rank"),
         _("P(beaten)"),
-        _("steps"),
+        _("passes") if answer.full_batch else _("steps"),
         _("diverged"),
     ):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -86,6 +88,7 @@ def _row(place: int, ranked: Ranked, answer: Answer) -> list[Text]:
     first, last = ranked.rank_interval
     mark = "≈" if ranked.equal else "?" if ranked.tied else " "
     beaten = ranked.probability_beaten_by_best
+    time = time_to_target(ranked, answer)
     cells = [
         f"{mark}{place}",
         answer.titles[ranked.optimizer],
@@ -94,7 +97,7 @@ def _row(place: int, ranked: Ranked, answer: Answer) -> list[Text]:
         f"[{metric_text(low, answer.unit)}, {metric_text(high, answer.unit)}]",
         str(first) if first == last else f"{first}–{last}",
         f"{beaten:.2f}" if math.isfinite(beaten) else "–",
-        "–" if ranked.steps_to_target is None else f"{ranked.steps_to_target:.0f}",
+        "–" if time is None else f"{time:.0f}",
         f"{100 * ranked.diverged:.0f} %",
     ]
     return [Text(cell) for cell in cells]  # Text: a name is never read as markup
@@ -111,11 +114,16 @@ def _legend(answer: Answer, _: Translator) -> str:
     ]
     if answer.target is not None:
         target = metric_text(answer.target, answer.unit)
-        lines.append(_("Steps: until {target} is reached.").format(target=target))
+        template = _("Steps: until {target} is reached.")
+        if answer.full_batch:
+            template = _("Passes: over the training set, until {target} is reached.")
+        lines.append(template.format(target=target))
     if any(ranked.equal for ranked in answer.ranking):
         lines.append(_("≈ ties with the best."))
     if any(ranked.tied and not ranked.equal for ranked in answer.ranking):
         lines.append(_("? not separated from the best."))
+    if answer.full_batch:
+        lines.append(full_batch(answer, _))
     return " ".join(lines)
 
 
@@ -162,9 +170,10 @@ class Progress:
         """So many more runs are done; a part of a run counts as a part."""
         self._bar.advance(self._task, runs)
 
-    def best(self, optimizer: str, lr: float, value: float) -> None:
+    def best(self, optimizer: str, lr: float | None, value: float) -> None:
         """The best run so far: its optimizer, learning rate and final validation metric."""
-        self._bar.update(self._task, best=f"{optimizer} {lr_text(lr)} {value:.4g}")
+        rate = "" if lr is None else f" {lr_text(lr)}"
+        self._bar.update(self._task, best=f"{optimizer}{rate} {value:.4g}")
 
     def note(self, template: str, **fields: object) -> None:
         """A line above the bar; the template is translated."""

@@ -1,7 +1,7 @@
 """Build the documentation: `python scripts/build_docs.py`, into `site/`; any warning ends it.
 
-Pages are generated from the rules into `build/docs/LANGUAGE`, the guides of `docs/guide` beside them
-with the output of their commands, and MkDocs makes a site of each language.
+Pages are generated from the rules and solvers into `build/docs/LANGUAGE`, the guides of `docs/guide`
+beside them with the output of their commands, and MkDocs makes a site of each language.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from docs_site import solver_evidence
 from docs_site.evidence import evidence
-from docs_site.site import LANGUAGES, front_page, requests
-
-from ladera import rules
+from docs_site.site import LANGUAGES, asked, front_page, requests
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,12 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder of the site, made anew")
     parser.add_argument("--pages", type=Path, default=ROOT / "build" / "docs", help="folder of the Markdown")
-    parser.add_argument("--only", help="rules and wrappers, separated by commas; no guides then")
+    parser.add_argument("--only", help="rules, wrappers and solvers, separated by commas; no guides then")
     parser.add_argument("--known", action="store_true", help="measure nothing: show what is known")
     given = parser.parse_args(arguments)
-    every = [*rules.names(), *rules.wrappers()]
-    names = given.only.split(",") if given.only else every
+    names, solvers = asked(given.only or "")
     evidence(names, measure=not given.known)
+    solver_evidence.evidence(solvers, measure=not given.known)
     for folder in (given.out, given.pages):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -18,8 +18,9 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
-from ladera import rules
+from ladera import rules, solvers
 from ladera.explaining import meanings, summary
+from ladera.solvers import searches
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "ladera"
@@ -38,15 +39,16 @@ def collect(package: Path = PACKAGE) -> dict[str, list[str]]:
             if name not in files:
                 files.append(name)
     if package == PACKAGE:
-        for template, name in _rules():
+        for template, name in _methods():
             found.setdefault(template, []).append(name)
     return {template: sorted(set(files)) for template, files in found.items()}
 
 
-def _rules() -> Iterator[tuple[str, str]]:
-    """What the files of the rules and wrappers say of them in words, which their pages show."""
-    for name in [*rules.names(), *rules.wrappers()]:
-        cls = rules.by_name(name)
+def _methods() -> Iterator[tuple[str, str]]:
+    """What the files of rules, wrappers, solvers and searches say of them, which their pages show."""
+    methods = [rules.by_name(name) for name in (*rules.names(), *rules.wrappers())]
+    methods += [solvers.get(name) for name in solvers.names()]
+    for cls in [*methods, *searches.Search.__subclasses__()]:
         file = Path(sys.modules[cls.__module__].__file__ or "").relative_to(ROOT).as_posix()
         for text in (summary(cls), *meanings(cls).values()):
             yield text, file

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ladera.rules
+import ladera.solvers
 
 BY_HAND = ("trace", "x^2", "--method", "adam", "--start", "5", "--steps", "3", "--set", "lr=0.1")
 
@@ -101,12 +102,12 @@ def test_the_default_race_is_that_of_the_course(tmp_path):
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_every_rule_is_in_the_catalogue(lang):
+def test_every_rule_and_solver_is_in_the_catalogue(lang):
     told = json.loads(ladera_("catalogue", "--json", "--lang", lang).stdout)
-    assert [one["name"] for one in told] == ladera.rules.names()
+    assert [one["name"] for one in told] == [*ladera.rules.names(), *ladera.solvers.names()]
     assert all(one["latex"].startswith(r"\begin{aligned}") and one["summary"] for one in told)
     table = ladera_("catalogue", "--lang", lang).stdout
-    assert all(name in table for name in ladera.rules.names())
+    assert all(name in table for name in (*ladera.rules.names(), *ladera.solvers.names()))
 
 
 def test_a_rule_is_explained():
@@ -115,6 +116,13 @@ def test_a_rule_is_explained():
         assert text in said
     assert "## Fórmula" in ladera_("explain", "adam", "--markdown", "--lang", "es").stdout
     assert json.loads(ladera_("explain", "lion", "--json").stdout)["class"] == "Lion"
+
+
+def test_a_solver_is_explained():
+    said = ladera_("explain", "newton").stdout
+    for text in ("Nocedal & Wright 2006", "p = -H⁻¹ g", "(0, inf)", "NO_DESCENT", "Armijo"):
+        assert text in said
+    assert "## Code" in ladera_("explain", "lm", "--markdown").stdout
 
 
 def test_a_rule_of_the_users_own_is_traced_and_explained(tmp_path):

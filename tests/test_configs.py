@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ladera import configs, rules
+from ladera import configs, rules, solvers
 from ladera.base import UsageError
 from ladera.configs import Configuration, Optimizer
 from ladera.rules import Positive, Rule
@@ -372,7 +372,7 @@ class Rateless(Rule):
         return s, x - self.step_size * g
 
 
-KNOWN = f"(known: {', '.join(rules.names())})"
+KNOWN = f"(known: {', '.join(sorted({*rules.names(), *solvers.names(), 'gauss-newton', 'kfac'}))})"
 
 
 @pytest.mark.parametrize(

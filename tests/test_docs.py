@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from docs_site import site
 
-from ladera import rules
+from ladera import rules, solvers
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = tuple(site.LANGUAGES)
@@ -98,8 +98,22 @@ def test_formulas_and_pictures_are_well_formed_and_say_what_they_are(built):
 
 
 @pytest.mark.slow
+def test_every_solver_has_its_page_too(built):
+    for lang in LANGUAGES:
+        index = (built / lang / "solvers" / "index.html").read_text(encoding="utf-8")
+        for name in solvers.names():
+            page = built / lang / "solvers" / f"{name}.html"
+            text = page.read_text(encoding="utf-8")
+            assert text.count('<div class="formula"><math') == 2  # the equations, and a step with numbers
+            assert '<svg xmlns="http://www.w3.org/2000/svg"' in text
+            assert len(Page(page).headings) == 8
+            assert f'href="{name}.html"' in index
+
+
+@pytest.mark.slow
 def test_the_spanish_pages_have_no_english_headings(built):
     names = {rules.by_name(name).__name__ for name in NAMES} | {"Ladera", "PyTorch", "optax", "404"}
+    names |= {solvers.get(name).__name__ for name in solvers.names()}
     for path in sorted((built / "es").rglob("*.html")):
         english = built / "en" / path.relative_to(built / "es")
         both = set(Page(path).headings) & set(Page(english).headings)
@@ -158,7 +172,7 @@ def test_a_warning_ends_the_build(tmp_path):
     pages = tmp_path / "pages"
     pages.mkdir()
     for text, wrong in (("# Home\n", False), ("# Home\n\n[nowhere](nowhere.md)\n", True)):
-        for place in ("index.md", "dialects.md", "rules/index.md", "wrappers/index.md"):
+        for place in ("index.md", "dialects.md", "rules/index.md", "wrappers/index.md", "solvers/index.md"):
             (pages / place).parent.mkdir(exist_ok=True)
             (pages / place).write_text(text, encoding="utf-8")
         if wrong:

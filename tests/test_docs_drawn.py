@@ -128,7 +128,7 @@ def test_the_rate_of_a_picture_is_the_smallest_that_arrives():
     gone = way(rules.make("adamax"))
     assert gone.arrives
     slower, given, faster = (trace("valley", (-4, 3), "adamax", 40, lr=lr).fun.min() for lr in (0.1, 0.3, 1))
-    assert gone.shown.rule.hyperparameters()["lr"] == 0.3
+    assert gone.shown.method.hyperparameters()["lr"] == 0.3
     assert slower > 0.1 > given > faster
     assert not gone.as_neuron
     assert gone.alone is None
@@ -138,8 +138,8 @@ def test_a_wrapper_is_shown_beside_the_rule_inside_where_it_is_seen():
     gone = way(rules.by_name("l2")(rules.make("adam")))  # type: ignore[call-arg]
     assert gone.alone is not None
     assert np.linalg.norm(gone.drawn.x - gone.alone.x, axis=1).max() > 0.3
-    assert gone.shown.rule.hyperparameters()["weight_decay"] == 0.1
-    assert gone.alone.rule == rules.make("adam", lr=gone.shown.rule.hyperparameters()["lr"])
+    assert gone.shown.method.hyperparameters()["weight_decay"] == 0.1
+    assert gone.alone.method == rules.make("adam", lr=gone.shown.method.hyperparameters()["lr"])
 
 
 def test_a_rule_of_matrices_is_shown_on_one():

@@ -66,6 +66,16 @@ def test_the_drop_ins_of_the_readme_run(readme):
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_minimisations_of_the_readme_run(readme, capsys):
+    code = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "curve_fit" in block)
+    made: dict = {}
+    exec(compile(code, readme.name, "exec"), made)
+    assert made["found"].success
+    assert made["many"].success.mean() > 0.99
+    assert made["popt"] == pytest.approx([2.5, 1.3, 0.5], rel=1e-9)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
 def test_the_table_of_the_readme_is_what_the_program_prints(readme):
     text = readme.read_text(encoding="utf-8")
     command = re.search(r"ladera (trace \"x\^2\".*)", text)

@@ -13,6 +13,7 @@ import torch
 from scipy.optimize import least_squares, minimize
 from sklearn.datasets import load_iris
 
+import ladera
 from ladera.reproduce import Row, sources
 from ladera.reproduce.row import IMPRECISE
 from ladera.reproduce.source_002 import IRIS
@@ -481,6 +482,20 @@ def test_levenberg_marquardt_and_bfgs_by_scipy():
     found = minimize(lambda p: (p[0] - 1) ** 2 + (p[1] - 2) ** 2, [-0.7, 0.3], method="BFGS").x
     rows = [find("003", "BFGS on", symbol) for symbol in "xy"]
     assert [float(row.computed) for row in rows] == pytest.approx(found, abs=1e-6)
+
+
+def test_second_order_methods_by_laderas_own_solvers():
+    """The table is worked out with NumPy, so that it opens without JAX; the solvers find the same."""
+    newton = ladera.trace("(w-3)^2", -1.0, "newton")
+    assert (newton.steps, newton.x[-1, 0]) == (1, 3)
+    bfgs = ladera.minimize("(x-1)^2 + (y-2)^2", [-0.7, 0.3], "bfgs")
+    np.testing.assert_allclose(bfgs.x, [1, 2], rtol=1e-12)
+    np.random.seed(42)
+    t = np.linspace(0, 10, 50)
+    y = 2.0 * t + 1.0 + np.random.normal(0, 1, t.shape)
+    line = ladera.least_squares(lambda p: p[0] * t + p[1] - y, [0.0, 0.0], "lm")
+    rows = [find("003", "Levenberg-Marquardt, line", f"{name} of") for name in "ab"]
+    np.testing.assert_allclose(line.x, [float(row.computed) for row in rows], rtol=1e-9)
 
 
 def test_adam_on_the_line_as_pytorch_takes_it():

@@ -5,7 +5,7 @@ select      the learning rate of each optimizer, on the tuning seeds
 fairness    whether the comparison may be ranked at all
 paired, bootstrap, ranking      the statistics, on plain arrays
 target, budget                  time to target; best of k trials
-verdict     the answer (its parts are in answer, its sentences in words)
+verdict     the answer (its parts are in answer, its sentences in words and pace)
 code        the winner in PyTorch, Keras and optax
 thresholds  every constant that a verdict depends on
 """

@@ -26,7 +26,7 @@ class Ranked:
     """
 
     optimizer: str  # command-line name
-    lr: float
+    lr: float  # nan for a solver, which has none
     hyperparameters: dict[str, Any]
     median: float  # nan where half of the runs or more diverged
     interval: tuple[float, float]  # of the median, expanded 95 % bootstrap; nan where not finite
@@ -42,6 +42,7 @@ class Ranked:
     equal: bool  # practically equal to the best: the whole interval lies within the margin
     diverged: float  # share of this optimizer's tuning and reporting runs
     steps_to_target: float | None  # median over seeds; None where fewer than half reach the target
+    passes_to_target: float | None  # the same in passes over the training set
     reached: float  # share of seeds that reach the target (nan where there is no target)
     lr_interval: tuple[float, float]  # tuned learning rates within 5 % of the best one
     edge: str  # "" | "low" | "high": the best learning rate lies on that edge of its grid
@@ -55,7 +56,7 @@ class Fairness:
     paired: bool  # one seed, one start and one order of mini-batches, for every optimizer
     disjoint_splits: bool  # train, validation and test share no row
     disjoint_seeds: bool  # no seed both chose the learning rate and is reported
-    equal_budget: bool  # the same number of tuning runs and of gradient evaluations for all
+    equal_budget: bool  # the same number of tuning runs and of gradient evaluations for all; none for solvers
     edge: tuple[str, ...]  # optimizers whose best learning rate lies on the edge of its grid
     unpaired_seeds: tuple[int, ...]  # seeds whose fingerprints disagree
     fingerprint_spread: float  # the largest relative disagreement within one seed
@@ -77,7 +78,7 @@ class Answer:
     """
 
     optimizer: str | None
-    lr: float | None
+    lr: float | None  # None where nothing is recommended, or a solver, which has none
     grade: str  # CLEAR | TIE | NOT_ENOUGH_DATA
     ties: tuple[str, ...]  # rivals that are not separated from the winner, best first
     metric: str
@@ -98,6 +99,7 @@ class Answer:
     ranking: tuple[Ranked, ...]  # best first
     fairness: Fairness
     titles: dict[str, str]  # how each optimizer is written for people: {"adam": "Adam"}
+    full_batch: tuple[str, ...]  # the solvers: the whole training set at once, no learning rate
     sentence: str  # in English; `ladera.analysis.words.sentence` writes it in other languages
 
     def __str__(self) -> str:

@@ -25,7 +25,8 @@ class Call:
     """A constructor of a framework.
 
     names: its argument -> our hyperparameter, or a tuple of them. fixed: arguments that make it our
-    rule. note: what still differs, said always; notes: said where that hyperparameter is on.
+    rule. note: what still differs, said always; notes: said where that hyperparameter is on; covered:
+    hyperparameters that the note or `fixed` speaks for.
     """
 
     constructor: str
@@ -33,6 +34,7 @@ class Call:
     fixed: dict[str, Any] = field(default_factory=dict)
     note: str = ""
     notes: dict[str, str] = field(default_factory=dict)
+    covered: tuple[str, ...] = ()
 
 
 _SHIFTED = N_(
@@ -59,6 +61,10 @@ _RADAM_OPTAX = N_(
     "{framework} rectifies where rho >= threshold, the paper where rho > threshold; in float32 the two can "
     "part for b2 near 1."
 )
+_LBFGS = N_(
+    "Full batch: call its step with a closure over the whole training set, in float64. "
+    "{framework} has a line search of its own: the same method, not the same numbers."
+)
 
 _ADAM = {"b1": "b1", "b2": "b2", "eps": "eps"}
 _BETAS = {"betas": ("b1", "b2"), "eps": "eps"}
@@ -81,6 +87,13 @@ _CALLS: dict[str, dict[str, Call]] = {
         "adam": Call("torch.optim.Adam", {"lr": "lr", **_BETAS}),
         "adamw": Call("torch.optim.AdamW", {"lr": "lr", **_BETAS, "weight_decay": "weight_decay"}),
         "radam": Call("torch.optim.RAdam", {"lr": "lr", **_BETAS}, note=_RADAM_TORCH),
+        "lbfgs": Call(
+            "torch.optim.LBFGS",
+            {"history_size": "history", "tolerance_grad": "gtol"},
+            {"line_search_fn": "strong_wolfe"},
+            note=_LBFGS,
+            covered=("search",),
+        ),
     },
     "keras": {
         "sgd": Call("keras.optimizers.SGD", {"learning_rate": "lr"}),
@@ -147,6 +160,7 @@ _CALLS: dict[str, dict[str, Call]] = {
         "radam": Call(
             "optax.radam", {"learning_rate": "lr", **_ADAM, "threshold": "rho_min"}, note=_RADAM_OPTAX
         ),
+        "lbfgs": Call("optax.lbfgs", {"memory_size": "history"}, note=_LBFGS, covered=("search", "gtol")),
     },
 }
 _TITLES = {"torch": "PyTorch", "keras": "Keras", "optax": "optax"}
@@ -174,6 +188,13 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
     calls, title = _CALLS[framework], answer.titles[best.optimizer]
     asked = next((o for o in study.get("optimizers", ()) if o["name"] == best.optimizer), {})
     known, drop_in = asked.get("ours", True) and best.optimizer in calls, _DROP_INS.get(framework)
+    if not known and asked.get("full_batch"):
+        raise UsageError(
+            "{framework} has no optimizer like {optimizer}, which sees the whole training set at once; the "
+            "nearest is L-BFGS, which PyTorch and optax have.",
+            framework=_TITLES[framework],
+            optimizer=title,
+        )
     if not known and not (drop_in and "rule" in asked):
         raise UsageError(
             "{framework} has no optimizer like {optimizer} (code is known for: {known}); "
@@ -183,7 +204,10 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
             known=", ".join(sorted(calls)),
         )
     training = study["training"]
-    head = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.").format(
+    template = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.")
+    if asked.get("full_batch"):
+        template = _("{optimizer}, measured on the whole training set in {epochs} passes over it.")
+    head = template.format(
         optimizer=title, lr=lr_text(best.lr), batch=training["batch"], epochs=training["epochs"]
     )
     if known:
@@ -223,6 +247,7 @@ def _notes(call: Call, values: dict[str, Any], framework: str, _: Translator) ->
     templates = [call.note, *(note for name, note in call.notes.items() if values.get(name))]
     found = [_(template).format(framework=title) for template in templates if template]
     used = {name for names in call.names.values() for name in ([names] if isinstance(names, str) else names)}
+    used |= {*call.covered}
     template = _("{framework} has no {name} here; the measured rule had {name} = {value}.")
     return found + [
         template.format(framework=title, name=name, value=value)

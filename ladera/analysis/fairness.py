@@ -21,11 +21,15 @@ def check(frames: Frames, choices: dict[str, Choice]) -> Fairness:
     seeds = frames.study["seeds"]
     shared = set(seeds["tune"]) & set(seeds["report"])
     runs, evaluations = _budgets(frames, tuned)
+    solvers = {o["name"] for o in frames.optimizers if o.get("full_batch")}
+    swept = [name for name in runs if name not in solvers]
     return Fairness(
         paired=not len(unpaired),
         disjoint_splits=bool(frames.study["problem"]["disjoint"]),
         disjoint_seeds=not shared,
-        equal_budget=len(set(runs.values())) <= 1 and len(set(evaluations.values())) <= 1,
+        equal_budget=_alike(runs, swept)
+        and _alike(evaluations, swept)
+        and not any(runs[name] for name in solvers),
         edge=tuple(name for name in frames.names() if name in choices and choices[name].edge),
         unpaired_seeds=tuple(int(seed) for seed in unpaired),
         fingerprint_spread=float(spread.max()) if len(spread) else 0.0,
@@ -52,6 +56,10 @@ def fingerprint_spread(runs: pd.DataFrame) -> pd.Series:
         else:
             spreads.append(np.inf if finite.any() else 0.0)
     return pd.Series(spreads, index=pd.Index(seeds, name="seed"), dtype=float)
+
+
+def _alike(counts: dict[str, int], names: list[str]) -> bool:
+    return len({counts[name] for name in names}) <= 1
 
 
 def _budgets(frames: Frames, tuned: pd.DataFrame) -> tuple[dict[str, int], dict[str, int]]:

@@ -94,7 +94,7 @@ def lr_interval(
 
 def largest_trained_lr(runs: pd.DataFrame) -> float | None:
     """The largest learning rate at which a run finished, over all optimizers; None: all diverged."""
-    finished = runs.loc[runs["status"] != "diverged", "lr"]
+    finished = runs.loc[runs["status"] != "diverged", "lr"].dropna()  # a solver has none
     return float(finished.max()) if len(finished) else None
 
 

@@ -63,6 +63,7 @@ def _row(row: Ranked) -> dict[str, Any]:
         "rank_interval": row.rank_interval,
         "diverged": row.diverged,
         "steps_to_target": row.steps_to_target,
+        "passes_to_target": row.passes_to_target,
         "reached": row.reached,
         "probability_beaten_by_best": row.probability_beaten_by_best,
         "p_value": row.p_value,

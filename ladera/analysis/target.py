@@ -43,7 +43,7 @@ def times_to_target(
 
     Columns: run, optimizer, lr, seed, purpose, reached, steps, examples, evaluations, seconds; inf
     where the run misses the target. Seconds are the run's share of its cohort's training time,
-    spread evenly over its steps.
+    spread evenly over its steps, those of a solver that had ended left out.
     """
     values = curves["validation_metric"]
     touched = curves[values >= target if direction == "max" else values <= target]
@@ -54,7 +54,10 @@ def times_to_target(
     frame["steps"] = steps
     frame["examples"] = steps * runs["batch"].to_numpy()
     frame["evaluations"] = steps * frame["optimizer"].map(evaluations_per_step).to_numpy()
-    frame["seconds"] = steps * (runs["seconds"] / runs["steps"]).to_numpy()
+    worked, solves = runs["steps"], runs["lr"].isna()
+    if solves.any():
+        worked = worked.where(~solves, runs["evaluations"])
+    frame["seconds"] = steps * (runs["seconds"] / worked).to_numpy()
     return frame
 
 

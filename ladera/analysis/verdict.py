@@ -88,6 +88,7 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         ranking=(),
         fairness=checked,
         titles={optimizer["name"]: optimizer["class"] for optimizer in frames.optimizers},
+        full_batch=tuple(o["name"] for o in frames.optimizers if o.get("full_batch")),
         sentence="",
     )
     found = empty if not (checked.may_rank and seen.optimizers) else _ranked_answer(frames, seen, empty)
@@ -109,7 +110,7 @@ def _ranked_answer(frames: Frames, seen: Evidence, empty: Answer) -> Answer:
     return replace(
         empty,
         optimizer=first.optimizer,
-        lr=first.lr,
+        lr=None if math.isnan(first.lr) else first.lr,
         grade=NOT_ENOUGH_DATA if seen.pending else standing.grade,
         ties=tuple(row.optimizer for row in rows[1:] if row.tied),
         validation=best,
@@ -139,7 +140,9 @@ def _row(
     own = own[own["optimizer"] == name]
     trained = runs[~runs["diverged"]]
     gaps = sign * (trained["train_metric"] - trained["validation_metric"]).to_numpy(dtype=float)
-    steps = times.loc[times["optimizer"] == name, "steps"].to_numpy() if times is not None else None
+    mine = times[times["optimizer"] == name] if times is not None else None
+    steps = mine["steps"].to_numpy() if mine is not None else None
+    passes = mine["evaluations"] / frames.study["training"]["steps_per_epoch"] if mine is not None else None
     return Ranked(
         optimizer=name,
         lr=lr,
@@ -156,6 +159,7 @@ def _row(
         equal=bool(standing.equal[column]),
         diverged=float(own["diverged"].mean()),
         steps_to_target=target.median_time(steps) if steps is not None else None,
+        passes_to_target=target.median_time(passes.to_numpy()) if passes is not None else None,
         reached=float(np.isfinite(steps).mean()) if steps is not None else math.nan,
         lr_interval=select.lr_interval(seen.sensitivity, name, lr, seen.start, frames.direction),
         edge=choice.edge if choice else "",
@@ -172,13 +176,18 @@ def _at_chosen_lr(reported: pd.DataFrame, choices: dict[str, select.Choice]) -> 
     """The reporting runs at each optimizer's chosen learning rate.
 
     An optimizer without tuning runs has nothing to choose: it is compared at the learning rate of
-    its reporting runs where that is one.
+    its reporting runs where that is one, and a solver without any.
     """
     chosen = {name: choice.lr for name, choice in choices.items()}
     for name, lrs in reported.groupby("optimizer")["lr"]:
         if name not in chosen and lrs.nunique() == 1:
             chosen[str(name)] = float(lrs.iloc[0])
-    return reported[reported["lr"] == reported["optimizer"].map(chosen)]
+    return reported[_same_lr(reported["lr"], reported["optimizer"].map(chosen))]
+
+
+def _same_lr(one: pd.Series, other: pd.Series | float) -> pd.Series:
+    """Whether learning rates are equal; a solver's, which it has not, equals any."""
+    return (one == other) | one.isna()
 
 
 def _matrices(seen: Evidence, sign: float) -> tuple[np.ndarray, np.ndarray]:
@@ -215,7 +224,7 @@ def _resolution(frames: Frames) -> float:
 def _test(frames: Frames, first: Ranked) -> float | None:
     """The winner's median on the test set; a diverged run counts as the worst."""
     runs = frames.purpose("test")
-    runs = runs[(runs["optimizer"] == first.optimizer) & (runs["lr"] == first.lr)]
+    runs = runs[(runs["optimizer"] == first.optimizer) & _same_lr(runs["lr"], first.lr)]
     if not len(runs):
         return None
     worst = -math.inf if frames.direction == "max" else math.inf

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from ladera.analysis import pace
 from ladera.analysis.answer import CLEAR, TIE, Answer, Fairness
 from ladera.analysis.thresholds import FEWEST_SEEDS
 from ladera.locale import Translator
@@ -16,6 +17,7 @@ from ladera.locale import Translator
 __all__ = [
     "evidence",
     "fairness_notes",
+    "full_batch",
     "grade_name",
     "headline",
     "lr_text",
@@ -41,34 +43,11 @@ def headline(answer: Answer, _: Translator) -> str:
     """What to use, with the grade in words; or why nothing can be recommended."""
     if answer.optimizer is None:
         return _no_answer(answer, _)
-    optimizer, lr = answer.titles[answer.optimizer], lr_text(answer.lr)
     equal = [row.optimizer for row in answer.ranking if row.equal]
     undecided = [name for name in answer.ties if name not in equal]
-    if answer.pending:
-        template = _(
-            "{optimizer} with learning rate {lr} is ahead so far, but the study is not finished "
-            "(waiting for {pending}); the same command goes on where it stopped."
-        )
-    elif len(answer.ranking) == 1:
-        template = _("Use {optimizer} with learning rate {lr}; no other optimizer was compared.")
-    elif answer.grade == CLEAR:
-        template = _("Use {optimizer} with learning rate {lr}: clearly the best of {count} optimizers.")
-    elif answer.grade == TIE and undecided:
-        template = _(
-            "Use {optimizer} with learning rate {lr} (tie with {equal}; "
-            "whether it beats {undecided} is open)."
-        )
-    elif answer.grade == TIE:
-        template = _("Use {optimizer} with learning rate {lr} (tie with {equal}).")
-    elif answer.seeds < FEWEST_SEEDS:
-        template = _(
-            "{optimizer} with learning rate {lr} is ahead, but {seeds} seeds are too few to be sure."
-        )
-    else:
-        template = _("{optimizer} with learning rate {lr} is ahead, but not surely better than {ties}.")
-    lead = template.format(
-        optimizer=optimizer,
-        lr=lr,
+    lead = _lead(answer, bool(undecided), _).format(
+        optimizer=answer.titles[answer.optimizer],
+        lr=lr_text(answer.lr),
         ties=_names(answer.ties, answer),
         equal=_names(equal, answer),
         undecided=_names(undecided, answer),
@@ -77,6 +56,55 @@ def headline(answer: Answer, _: Translator) -> str:
         pending=_names(answer.pending, answer),
     )
     return f"{lead} {more}" if (more := _more_seeds(answer, _)) else lead
+
+
+def _lead(answer: Answer, undecided: bool, _: Translator) -> str:
+    """The template: of a rule with its learning rate, of a solver without."""
+    if answer.pending:
+        pair = (
+            _(
+                "{optimizer} with learning rate {lr} is ahead so far, but the study is not finished "
+                "(waiting for {pending}); the same command goes on where it stopped."
+            ),
+            _(
+                "{optimizer} is ahead so far, but the study is not finished "
+                "(waiting for {pending}); the same command goes on where it stopped."
+            ),
+        )
+    elif len(answer.ranking) == 1:
+        pair = (
+            _("Use {optimizer} with learning rate {lr}; no other optimizer was compared."),
+            _("Use {optimizer}; no other optimizer was compared."),
+        )
+    elif answer.grade == CLEAR:
+        pair = (
+            _("Use {optimizer} with learning rate {lr}: clearly the best of {count} optimizers."),
+            _("Use {optimizer}: clearly the best of {count} optimizers."),
+        )
+    elif answer.grade == TIE and undecided:
+        pair = (
+            _(
+                "Use {optimizer} with learning rate {lr} (tie with {equal}; "
+                "whether it beats {undecided} is open)."
+            ),
+            _("Use {optimizer} (tie with {equal}; whether it beats {undecided} is open)."),
+        )
+    elif answer.grade == TIE:
+        pair = (
+            _("Use {optimizer} with learning rate {lr} (tie with {equal})."),
+            _("Use {optimizer} (tie with {equal})."),
+        )
+    elif answer.seeds < FEWEST_SEEDS:
+        pair = (
+            _("{optimizer} with learning rate {lr} is ahead, but {seeds} seeds are too few to be sure."),
+            _("{optimizer} is ahead, but {seeds} seeds are too few to be sure."),
+        )
+    else:
+        pair = (
+            _("{optimizer} with learning rate {lr} is ahead, but not surely better than {ties}."),
+            _("{optimizer} is ahead, but not surely better than {ties}."),
+        )
+    return pair[answer.lr is None]
 
 
 def evidence(answer: Answer, _: Translator) -> str:
@@ -108,32 +136,23 @@ def evidence(answer: Answer, _: Translator) -> str:
 
 
 def speed(answer: Answer, _: Translator) -> str:
-    """Steps to the target, beside the soonest other optimizer; "" where the winner misses it."""
-    best = answer.best
-    if best is None or best.steps_to_target is None or answer.target is None:
+    """Time to the target, beside the soonest other optimizer; "" where the winner misses it."""
+    if answer.target is None:
         return ""
-    others = {
-        row.optimizer: row.steps_to_target for row in answer.ranking[1:] if row.steps_to_target is not None
-    }
-    soonest = min(others, key=lambda name: others[name]) if others else None
-    ratio = others[soonest] / best.steps_to_target if soonest and best.steps_to_target else math.nan
-    if soonest is None:
-        template = _("It alone reaches {target}, in {steps} steps.")
-        if len(answer.ranking) == 1:
-            template = _("It reaches {target} in {steps} steps.")
-    elif others[soonest] < best.steps_to_target:
-        template = _("It reaches {target} in {steps} steps; {soonest} gets there first, in {fewer}.")
-    elif not ratio >= 1.05:
-        template = _("It reaches {target} in {steps} steps, no sooner than {soonest}.")
-    else:
-        template = _("It reaches {target} in {steps} steps, {ratio:.1f}× sooner than the next ({soonest}).")
-    return template.format(
-        target=metric_text(answer.target, answer.unit),
-        steps=f"{best.steps_to_target:.0f}",
-        soonest=answer.titles[soonest] if soonest else "",
-        fewer=f"{others[soonest]:.0f}" if soonest else "",
-        ratio=ratio,
+    return pace.speed(answer, metric_text(answer.target, answer.unit), _)
+
+
+def full_batch(answer: Answer, _: Translator) -> str:
+    """What solvers were given beside the rules; "" where there are none."""
+    if not answer.full_batch:
+        return ""
+    template = _(
+        "Full batch, without a learning rate to tune: {names}; each was given as many passes over the "
+        "training set as the others epochs."
     )
+    if len(answer.full_batch) == len(answer.titles):
+        template = _("Full batch, without a learning rate to tune: {names}.")
+    return template.format(names=", ".join(answer.titles[name] for name in answer.full_batch))
 
 
 def not_shown(_: Translator) -> str:
@@ -246,7 +265,7 @@ def probability_text(probability: float) -> str:
 
 def _names(optimizers: Iterable[str], answer: Answer) -> str:
     """Names with their learning rate where they are ranked: "RMSprop 1e-3, Adam 3e-3"."""
-    lrs = {row.optimizer: row.lr for row in answer.ranking}
+    lrs = {row.optimizer: row.lr for row in answer.ranking if math.isfinite(row.lr)}
     return ", ".join(
         f"{answer.titles[name]} {lr_text(lrs[name])}" if name in lrs else answer.titles[name]
         for name in optimizers

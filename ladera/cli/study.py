@@ -30,7 +30,15 @@ def compare(
         str, typer.Option(help=_(N_("linear, or mlp: with the widths of the hidden layers.")))
     ] = "mlp:64,64",
     optimizers: Annotated[
-        str, typer.Option(help=_(N_("classic, all, or names and file.py:Rule, separated by commas.")))
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "classic, all, or names and file.py:Rule, separated by commas; full batch: lbfgs, bfgs, "
+                    "cg, newton-cg, gauss-newton, lm, kfac."
+                )
+            )
+        ),
     ] = "classic",
     lr: Annotated[
         str, typer.Option(help=_(N_("Learning rates: auto, low:high:count, or numbers separated by commas.")))

@@ -35,7 +35,7 @@ Settings = Annotated[
 @command
 def trace(
     function: Function = "valley",
-    method: Annotated[str, typer.Option(help=_(N_("A rule's name, or file.py:Rule.")))] = "sgd",
+    method: Annotated[str, typer.Option(help=_(N_("A rule's or solver's name, or file.py:Rule.")))] = "sgd",
     start: Start = None,
     steps: Annotated[int, typer.Option(help=_(N_("How many steps.")))] = 10,
     settings: Settings = None,
@@ -48,6 +48,10 @@ def trace(
         int | None, typer.Option(help=_(N_("Show this step in full, every statement with its numbers.")))
     ] = None,
     figure: Figure = None,
+    model: Annotated[
+        int | None,
+        typer.Option(help=_(N_("Draw, in the figure, the quadratic model of this step of a solver."))),
+    ] = None,
     worksheet: Annotated[
         Path | None, typer.Option(help=_(N_("Write the table with blanks to fill in to this CSV file.")))
     ] = None,
@@ -55,16 +59,17 @@ def trace(
     as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
-    from ladera import rules, tracing
+    from ladera import tracing
     from ladera.cli import show
 
-    rule = rules.make(method)
-    made = type(rule).like(like, **_settings(settings))
+    if model is not None and not figure:
+        raise UsageError("--model says what the figure shows; give --figure FILE too.")
+    made = _method(method, settings, like)
     found = tracing.trace(function, _start(start, function), made, steps)
     if csv:
         found.to_csv(csv, lang)
     if figure:
-        show.write_figure(found.figure(lang), figure)
+        show.write_figure(found.figure(lang, model), figure)
     if worksheet:
         tracing.write_worksheet(found, worksheet, lang)
     if as_json:
@@ -92,7 +97,9 @@ def race(
     ] = None,
     start: Start = None,
     steps: Annotated[int, typer.Option(help=_(N_("How many steps.")))] = 200,
-    by: Annotated[str, typer.Option(help=_(N_("Axis of the figure: steps or evaluations.")))] = "steps",
+    by: Annotated[
+        str, typer.Option(help=_(N_("Who is first, and the figure's axis: steps, evaluations or seconds.")))
+    ] = "steps",
     figure: Figure = None,
     as_json: AsJson = False,
     lang: Lang = lang,
@@ -100,10 +107,10 @@ def race(
     from ladera import tracing
     from ladera.cli import show
 
-    rules = [_method(text) for text in methods or _RACERS]
-    found = tracing.race(function, _start(start, function), rules, steps)
+    racers = [_racer(text) for text in methods or _RACERS]
+    found = tracing.race(function, _start(start, function), racers, steps, by=by)
     if figure:
-        show.write_figure(found.figure(by, lang), figure)
+        show.write_figure(found.figure(lang=lang), figure)
     if as_json:
         rows = json.loads(found.table().to_json(orient="records"))
         answer = {"function": found.surface.text, "sentence": found.sentence(lang), "ranking": rows}
@@ -118,10 +125,10 @@ def race(
 _RACERS = ("sgd lr=0.1", "momentum lr=0.1 momentum=0.5", "rmsprop lr=0.1", "adam lr=0.3")
 
 
-@app.command(help=_(N_("Explain a rule: formula, hyperparameters, paper, dialects, symmetries.")))
+@app.command(help=_(N_("Explain a rule or a solver: formula, hyperparameters, paper, whose name it bears.")))
 @command
 def explain(
-    rule: Annotated[str, typer.Argument(help=_(N_("A rule's name, or file.py:Rule.")))],
+    rule: Annotated[str, typer.Argument(help=_(N_("A rule's or solver's name, or file.py:Rule.")))],
     like: Annotated[
         str, typer.Option(help=_(N_("Whose definition of the rule: paper, torch, keras or optax.")))
     ] = "paper",
@@ -131,30 +138,29 @@ def explain(
     as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
-    from ladera import rules
-    from ladera.cli import show
-    from ladera.explaining import explain as explained
+    from ladera.cli import explained
+    from ladera.explaining import explain as explained_as
 
-    found = explained(type(rules.make(rule)).like(like), lang)
+    found = explained_as(_method(rule, None, like), lang)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     elif markdown:
         typer.echo(found.markdown())
     else:
-        show.explanation(found, _)
+        explained.explanation(found, _)
 
 
-@app.command(help=_(N_("List every rule: what it is, its hyperparameters, what it acts on, its symmetries.")))
+@app.command(help=_(N_("List every rule and every solver: what it is, what it acts on, what it asks for.")))
 @command
 def catalogue(as_json: AsJson = False, lang: Lang = lang) -> None:
-    from ladera.cli import show
-    from ladera.explaining import catalogue as all_rules
+    from ladera.cli import explained
+    from ladera.explaining import catalogue as everything
 
-    found = all_rules(lang)
+    found = everything(lang)
     if as_json:
         typer.echo(json.dumps([one.as_dict() for one in found], indent=1, ensure_ascii=False))
     else:
-        show.catalogue(found, _)
+        explained.catalogue(found, _)
 
 
 @app.command(
@@ -192,8 +198,34 @@ def reproduce(
 _REPRODUCED = ("sources",)
 
 
-def _settings(texts: list[str] | None) -> dict[str, Any]:
-    """lr=0.1,b1=0.8 as numbers and flags. Raises UsageError for what is not name=value."""
+def _method(name: str, settings: list[str] | None, like: str) -> Any:
+    """A rule by one framework's definition, or a solver."""
+    from ladera.rules import Rule
+    from ladera.solvers._methods import method_of
+
+    made = method_of(name)
+    given = _settings(settings, made)
+    if isinstance(made, Rule):
+        return type(made).like(like, **given)
+    if like != "paper":
+        raise UsageError(
+            "--like says whose definition of a rule is meant; '{method}' is a solver, which has one.",
+            method=made.label(),
+        )
+    return made.replace(**given)
+
+
+def _racer(text: str) -> Any:
+    """'momentum lr=0.1 momentum=0.5' as a rule, 'newton gtol=1e-8' as a solver."""
+    from ladera.solvers._methods import method_of
+
+    name, *settings = text.split()
+    made = method_of(name)
+    return method_of(made, **_settings(settings, made))
+
+
+def _settings(texts: list[str] | None, method: Any) -> dict[str, Any]:
+    """lr=0.1,b1=0.8 as numbers, flags and names. Raises UsageError for what is not name=value."""
     found = {}
     for text in (part for whole in texts or () for part in whole.split(",")):
         name, sign, value = (part.strip() for part in text.partition("="))
@@ -201,7 +233,8 @@ def _settings(texts: list[str] | None) -> dict[str, Any]:
             raise UsageError(
                 "A setting is name=value, received '{received}'; for example lr=0.1.", received=text
             )
-        found[name] = _setting(name, value)
+        named = isinstance(method.hyperparameters().get(name), str)
+        found[name] = value if named else _setting(name, value)
     return found
 
 
@@ -217,15 +250,6 @@ def _setting(name: str, value: str) -> Any:
             name=name,
             received=value,
         ) from None
-
-
-def _method(text: str) -> Any:
-    """'momentum lr=0.1 momentum=0.5' as a rule."""
-    from ladera import rules
-
-    name, *settings = text.split()
-    rule = rules.make(name)
-    return rules.make(rule, **_settings(settings))
 
 
 def _start(text: str | None, function: str) -> list[float]:
@@ -248,7 +272,7 @@ def _as_json(found: Trace, lang: str) -> dict[str, Any]:
     rows = json.loads(found.table(lang).to_json(orient="records", double_precision=15))
     return {
         "function": found.surface.text,
-        "method": found.rule.describe(),
+        "method": found.method.describe(),
         "status": str(found.status),
         "message": found.told(_),
         "rows": rows,

@@ -1,6 +1,7 @@
-"""Rules explained from their files: formula, hyperparameters, paper, dialects, symmetries."""
+"""Methods explained from their files: formula, hyperparameters, paper, dialects, symmetries, ends."""
 
 from ladera.explaining.docstrings import meanings, summary
-from ladera.explaining.explanation import Explanation, Hyperparameter, catalogue, explain
+from ladera.explaining.explained import Explained, Hyperparameter
+from ladera.explaining.explanation import Explanation, catalogue, explain
 
-__all__ = ["Explanation", "Hyperparameter", "catalogue", "explain", "meanings", "summary"]
+__all__ = ["Explained", "Explanation", "Hyperparameter", "catalogue", "explain", "meanings", "summary"]

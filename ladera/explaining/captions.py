@@ -8,7 +8,14 @@ from typing import Any
 from ladera.explaining.page import FRAMEWORK_NAMES, table
 from ladera.locale import N_, Translator
 
-__all__ = ["LEGEND", "card_words", "evidence", "picture_words"]
+__all__ = [
+    "LEGEND",
+    "card_words",
+    "evidence",
+    "picture_words",
+    "solver_evidence",
+    "solver_picture_words",
+]
 
 # What the signs of a picture are.
 LEGEND = {
@@ -19,6 +26,7 @@ LEGEND = {
     "minimum": N_("minimum"),
     "steps": N_("step"),
     "other": N_("{rule} alone"),
+    "model": N_("quadratic model"),
 }
 
 
@@ -107,3 +115,49 @@ def _judged(one: Mapping[str, Any], _: Translator) -> list[str]:
     name = FRAMEWORK_NAMES.get(one["framework"]) or _("other code")
     judge = f"{name} `{one['what']}`" if one["what"] else name
     return [judge, str(one["ways"]), str(one["steps"]), f"{one['difference']:.1g}"]
+
+
+def solver_picture_words(
+    solver: str,
+    formula: str,
+    start: Sequence[float],
+    fun: Sequence[float],
+    spent: Sequence[int],
+    model: int | None,
+    _: Translator,
+) -> str:
+    """What the picture of a solver shows. fun: f at the start and after every step; spent: gradient
+    evaluations by then; model: the step whose quadratic model is drawn, None without."""
+    said = [
+        _("{steps} steps of {rule} on f = {formula} from ({start}).").format(
+            steps=len(fun) - 1, rule=solver, formula=formula, start=_listed(start)
+        ),
+        _("f falls from {first} to {last}, for {spent} gradient evaluations in all.").format(
+            first=f"{fun[0]:.3g}", last=f"{fun[-1]:.2g}", spent=spent[-1]
+        ),
+    ]
+    if model is not None:
+        said.append(_("Dashed: where the quadratic model of step {k} has one value.").format(k=model))
+    return " ".join(said)
+
+
+def solver_evidence(measured: Mapping[str, Any], _: Translator) -> str:
+    """What a solver spends on a few functions, beside SciPy where that has the method."""
+    if not measured:
+        return ""
+    counts = ("nit", "nfev", "njev", "nhev", "nhvp")
+    header = [_("function"), _("whose"), _("steps"), "f", _("gradient"), _("Hessian"), _("products")]
+    rows = [
+        [f"`{row['function']}`", row["who"], *(str(row[name]) for name in counts), f"{row['fun']:.1g}"]
+        for row in measured["rows"]
+    ]
+    said = _(_SPENT).format(scipy=measured["scipy"])
+    return f"{said}\n\n{table([*header, _('f at the end')], rows)}"
+
+
+_SPENT = N_(
+    "Evaluations until the largest element of the gradient is below 1e-6 (of least squares, each by its own "
+    "tests), from the customary starts, with exact derivatives for both; measured with SciPy {scipy}, whose "
+    "trust regions count rejected steps, too. Of least squares f is the residuals and the gradient their "
+    "Jacobian."
+)

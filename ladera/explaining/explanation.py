@@ -2,61 +2,36 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ladera import rules
+from ladera import rules, solvers
 from ladera.base import UsageError
-from ladera.explaining.docstrings import meanings, summary
-from ladera.locale import Translator, translator
+from ladera.explaining.explained import Explained, Hyperparameter
+from ladera.locale import translator
 from ladera.rules import FRAMEWORKS, Rule, Wrapper
+from ladera.solvers._methods import method_of
 from ladera.steps import Line, formula
-from ladera.steps.names import latex_name
 from ladera.symmetries import symmetries
 
-__all__ = ["Explanation", "Hyperparameter", "catalogue", "explain"]
+if TYPE_CHECKING:
+    from ladera.explaining.solver import SolverExplanation
+    from ladera.solvers import Solver
+
+__all__ = ["Explanation", "catalogue", "explain"]
 
 
 @dataclass(frozen=True)
-class Hyperparameter:
-    """One of a rule's: its name, its letter in the formula, its domain ("" for a flag), its value."""
-
-    name: str
-    letter: str
-    domain: str
-    default: Any
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Explained):
     """A rule explained; `rule` is one with its values, as it was asked for."""
 
     rule: Rule
     lang: str
+    kind: ClassVar[Literal["rule"]] = "rule"
 
     @property
-    def name(self) -> str:
-        return self.rule.label()
-
-    @property
-    def title(self) -> str:
-        return type(self.rule).__name__
-
-    @property
-    def _(self) -> Translator:
-        return translator(self.lang)
-
-    @property
-    def summary(self) -> str:
-        """What the rule does, in a sentence."""
-        said = summary(type(self.rule))
-        return self._(said)
-
-    @property
-    def paper(self) -> str:
-        return self.rule.paper
+    def method(self) -> Rule:
+        return self.rule
 
     @property
     def lines(self) -> list[Line]:
@@ -96,36 +71,14 @@ class Explanation:
         return _aligned(self.lines)
 
     def formula_text(self) -> str:
-        """The formula as plain text, a line per statement."""
         return "\n".join(line.text() for line in self.matrix_lines or self.lines)
-
-    def code(self) -> str:
-        """The source text of the rule's class; "" where it was typed at a prompt."""
-        try:
-            return inspect.getsource(type(self.rule))
-        except (OSError, TypeError):
-            return ""
 
     @property
     def hyperparameters(self) -> list[Hyperparameter]:
         """Every hyperparameter, those of a rule inside first."""
         wrapped = self.rule.rule if isinstance(self.rule, Wrapper) else None
         inside = Explanation(wrapped, self.lang).hyperparameters if wrapped else []
-        cls = type(self.rule)
-        said, domains = meanings(cls), cls.domains()
-        return inside + [
-            Hyperparameter(
-                name,
-                latex_name(name) if name in domains else "",
-                str(domains[name]) if name in domains else "",
-                getattr(self.rule, name),
-                self._translated(said.get(name, "")),
-            )
-            for name in cls.defaults()
-        ]
-
-    def _translated(self, text: str) -> str:
-        return self._(text) if text else ""
+        return inside + self._of(self.rule)
 
     @property
     def dialects(self) -> dict[str, dict[str, Any]]:
@@ -139,50 +92,42 @@ class Explanation:
         return symmetries(self.rule)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
+        of_rules = {"scope": self.rule.scope, "evaluations": self.rule.evaluations}
         return {
-            "name": self.name,
-            "class": self.title,
-            "summary": self.summary,
-            "paper": self.paper,
-            "scope": self.rule.scope,
-            "evaluations": self.rule.evaluations,
-            "hyperparameters": [
-                {"name": h.name, "domain": h.domain, "default": h.default, "meaning": h.meaning}
-                for h in self.hyperparameters
-            ],
+            "kind": self.kind,
+            **super().as_dict(),
+            **of_rules,
             "dialects": self.dialects,
             "symmetries": self.symmetries,
-            "latex": self.latex(),
-            "text": self.formula_text(),
         }
 
     def markdown(self) -> str:
-        """The page of the rule, as notebooks show it."""
         from ladera.explaining.page import markdown
 
         return markdown(self)
 
-    def _repr_markdown_(self) -> str:
-        return self.markdown()
 
-    def __str__(self) -> str:
-        return f"{self.title}: {self.summary}\n\n{self.formula_text()}"
+def explain(
+    method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
+) -> Explanation | SolverExplanation:
+    """Explain a rule: its formula read off its code, hyperparameters, paper, dialects, symmetries. Or a
+    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends.
 
-
-def explain(rule: str | Rule | type[Rule], lang: str = "en", **hyperparameters: Any) -> Explanation:
-    """Explain a rule: its formula read off its code, hyperparameters, paper, dialects, symmetries.
-
-    rule: a name, "file.py:Rule", a rule, its class, or a rule that `like` made. lang: "en" or "es".
-    Raises UsageError for an unknown name or language.
+    method: a name, "file.py:Rule", a rule, a solver, a class, or a rule that `like` made. lang: "en" or
+        "es". Raises UsageError for an unknown name or language.
     """
     translator(lang)
-    return Explanation(rules.make(rule, **hyperparameters), lang)
+    made = method_of(method, **hyperparameters)
+    if isinstance(made, Rule):
+        return Explanation(made, lang)
+    from ladera.explaining.solver import SolverExplanation
+
+    return SolverExplanation(made, lang)
 
 
-def catalogue(lang: str = "en") -> list[Explanation]:
-    """Every rule, explained, in alphabetical order."""
-    return [explain(name, lang) for name in rules.names()]
+def catalogue(lang: str = "en") -> list[Explanation | SolverExplanation]:
+    """Every rule, then every solver, explained, each kind in alphabetical order."""
+    return [explain(name, lang) for name in (*rules.names(), *solvers.names())]
 
 
 def _aligned(lines: list[Line]) -> str:

@@ -12,7 +12,16 @@ from ladera.rules import Wrapper
 if TYPE_CHECKING:
     from ladera.explaining.explanation import Explanation
 
-__all__ = ["FRAMEWORK_NAMES", "SCOPES", "SYMMETRY_NAMES", "markdown", "settings", "symmetry_words", "table"]
+__all__ = [
+    "FRAMEWORK_NAMES",
+    "SCOPES",
+    "SYMMETRY_NAMES",
+    "domain_words",
+    "markdown",
+    "settings",
+    "symmetry_words",
+    "table",
+]
 
 FRAMEWORK_NAMES = {"paper": N_("paper"), "torch": "PyTorch", "keras": "Keras", "optax": "optax"}
 SYMMETRY_NAMES = {
@@ -105,7 +114,7 @@ def _hyperparameters(e: Explanation, inline: Callable[[str], str], _: Translator
         [
             f"`{h.name}`",
             inline(h.letter) if h.letter else _NONE,
-            _domain(h.domain, _),
+            domain_words(h.domain, _),
             f"`{h.default}`",
             h.meaning,
         ]
@@ -114,7 +123,8 @@ def _hyperparameters(e: Explanation, inline: Callable[[str], str], _: Translator
     return table(header, rows)
 
 
-def _domain(domain: str, _: Translator) -> str:
+def domain_words(domain: str, _: Translator) -> str:
+    """A domain as a cell of a table says it."""
     interval, absent, _none = domain.partition(" or None")
     if absent:
         return _("{interval} or `None`").format(interval=interval)

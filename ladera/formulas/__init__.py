@@ -9,5 +9,6 @@ SymPy is imported when a formula is parsed, JAX and PyTorch when an array of the
 from ladera.formulas.compiled import Compiled, check_points
 from ladera.formulas.errors import FormulaError
 from ladera.formulas.formula import Formula, parse
+from ladera.formulas.free import names_in
 
-__all__ = ["Compiled", "Formula", "FormulaError", "check_points", "parse"]
+__all__ = ["Compiled", "Formula", "FormulaError", "check_points", "names_in", "parse"]

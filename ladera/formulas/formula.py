@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ladera.base import UsageError
@@ -81,13 +81,19 @@ class Formula:
 
     def derivative(self, name: str) -> Formula:
         """The partial derivative as a formula in the same variables. Raises UsageError: no such variable."""
-        if name not in self.variables:
-            raise UsageError(
-                "The formula has no variable '{received}'; its variables are {known}.",
-                received=name,
-                known=", ".join(self.variables),
-            )
+        self._check_name(name)
         return Formula(self._partials[self.variables.index(name)], self.variables)
+
+    def fixed(self, values: Mapping[str, float], digits: int | None = None) -> Formula:
+        """The formula with numbers for some of its variables; decimals rounded to so many significant
+        digits, to be read. Raises UsageError: no such variable."""
+        from ladera.formulas.fixed import put_in, rounded
+
+        for name in values:
+            self._check_name(name)
+        expr = put_in(self.expr, values)
+        left = tuple(name for name in self.variables if name not in values)
+        return Formula(expr if digits is None else rounded(expr, digits), left)
 
     # -- values ------------------------------------------------------------------------------
 
@@ -136,6 +142,14 @@ class Formula:
         from ladera.formulas.expressions import symbols
 
         return [derivative(self.expr, symbol) for symbol in symbols(self.variables)]
+
+    def _check_name(self, name: str) -> None:
+        if name not in self.variables:
+            raise UsageError(
+                "The formula has no variable '{received}'; its variables are {known}.",
+                received=name,
+                known=", ".join(self.variables),
+            )
 
     def _coordinates(self, x: tuple[float, ...]) -> list[float]:
         if len(x) != len(self.variables):

@@ -10,11 +10,21 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ladera.base import UsageError
 
-__all__ = ["FUNCTIONS", "LETTERS", "Name", "declared_names", "is_greek", "sort_key", "split"]
+__all__ = [
+    "FUNCTIONS",
+    "LETTERS",
+    "Name",
+    "declared_names",
+    "is_greek",
+    "is_name",
+    "sort_key",
+    "spelt_name",
+    "split",
+]
 
 # What may be typed, and the function that is meant: English and Spanish.
 FUNCTIONS = {
@@ -83,24 +93,42 @@ def declared_names(variables: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def is_name(name: object) -> bool:
+    """Whether it can name a variable."""
+    try:
+        declared_names((name,))  # pyright: ignore
+    except UsageError:
+        return False
+    return True
+
+
+def spelt_name(name: Any) -> Any:
+    """A variable's name with Greek letters spelt out; what can name none as it is."""
+    return declared_names((name,))[0] if is_name(name) else name
+
+
 def sort_key(name: str) -> tuple[str | int, ...]:
     """Alphabetical, and x2 before x10."""
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"([0-9]+)", name))
 
 
-def split(text: str, start: int, end: int, declared: Sequence[str] | None) -> Iterator[Name]:
+def split(
+    text: str, start: int, end: int, declared: Sequence[str] | None, more: bool = False
+) -> Iterator[Name]:
     """The names of the run text[start:end], which begins with a letter.
 
-    With declared variables there are no others: what is left is one unknown name. Without, the run
-    may end early, at a digit or underscore that belongs to no variable.
+    With declared variables there are no others (unless there may be `more`, which single letters are):
+    what is left is one unknown name. Without, the run may end early, at a digit or underscore that
+    belongs to no variable.
     """
+    closed = declared is not None and not more
     known = dict.fromkeys(FUNCTIONS, "function") | dict.fromkeys(_CONSTANTS, "constant")
     spelt = {spelling: name for name in declared or () for spelling in _spellings(name)}
     position = start
     while position < end:
-        found = _longest(text, position, end, spelt, known, declared is not None)
+        found = _longest(text, position, end, spelt, known, closed)
         if found is None:
-            if declared is not None:
+            if closed:
                 yield Name("unknown", text[position:end], position, end)
             return
         yield found

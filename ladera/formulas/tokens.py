@@ -12,11 +12,11 @@ from ladera.formulas.limits import MAX_LENGTH
 from ladera.formulas.names import FUNCTIONS, LETTERS, Name, split
 from ladera.locale import N_
 
-__all__ = ["Token", "tokens"]
+__all__ = ["NUMBER", "RUN", "Token", "no_function", "tokens"]
 
 # The number is the longest one: 2e3 is two thousand; 2e is 2 times Euler's number.
-_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_RUN = re.compile(rf"[{LETTERS}][{LETTERS}0-9_]*")
+NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+RUN = re.compile(rf"[{LETTERS}][{LETTERS}0-9_]*")
 _RAISED = re.compile("⁻?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _PLAIN = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _OPERATOR = re.compile(r"\*\*|[-+*/^()|√·×∙⋅÷−]")
@@ -53,10 +53,10 @@ def _scan(text: str, declared: Sequence[str] | None) -> Iterator[Token]:
     while position < len(text):
         if text[position].isspace():
             position += 1
-        elif match := _NUMBER.match(text, position):
+        elif match := NUMBER.match(text, position):
             yield Token("number", match.group(), match.group(), position)
             position = match.end()
-        elif match := _RUN.match(text, position):
+        elif match := RUN.match(text, position):
             for token in _names(text, match, declared):
                 yield token
                 position = token.position + len(token.text)
@@ -104,7 +104,12 @@ def _no_call(text: str, names: list[Name], declared: Sequence[str] | None) -> No
     if len(names) - first < 3:
         return
     start, end = names[first].start, names[-1].end
-    raise FormulaError(
+    raise no_function(text, start, end, "*".join(text[start:end]))
+
+
+def no_function(text: str, start: int, end: int, product: str) -> FormulaError:
+    """The error for a word that stands where a function would."""
+    return FormulaError(
         N_(
             "There is no function '{received}' (position {at}); the nearest is '{nearest}', and a product "
             "is written with *, as in {product}*(...)."
@@ -113,7 +118,7 @@ def _no_call(text: str, names: list[Name], declared: Sequence[str] | None) -> No
         at=start + 1,
         received=text[start:end],
         nearest=nearest(text[start:end], FUNCTIONS),
-        product="*".join(text[start:end]),
+        product=product,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ladera.base import UsageError, unknown_name
 
-__all__ = ["LOSSES", "correct", "loss", "resolve"]
+__all__ = ["LOSSES", "correct", "curvature_root", "loss", "resolve"]
 
 
 def cross_entropy(z: Any, y: Any) -> Any:
@@ -58,6 +58,34 @@ def resolve(name: str, task: str) -> str:
 def loss(name: str) -> Callable[[Any, Any], Any]:
     """The function of a resolved name."""
     return LOSSES[name]
+
+
+def curvature_root(name: str) -> Callable[[Any], Any]:
+    """The function S of raw outputs `z` [n, k], shape [n, k, k], with SᵀS the Hessian in z of each
+    example's loss. The losses' Hessians do not depend on the target."""
+    return _ROOTS[name]
+
+
+def _root_of_cross_entropy(z: Any) -> Any:
+    """diag(√p) (I - 1 pᵀ), whose square is diag(p) - p pᵀ."""
+    import jax
+    import jax.numpy as jnp
+
+    p = jax.nn.softmax(z, axis=-1)
+    from_mean = jnp.eye(z.shape[-1], dtype=z.dtype)[None] - p[:, None, :]
+    return jnp.sqrt(p)[:, :, None] * from_mean
+
+
+def _root_of_mse(z: Any) -> Any:
+    """√(2/k) I."""
+    import jax.numpy as jnp
+
+    n, k = z.shape
+    root = jnp.eye(k, dtype=z.dtype) * (2 / k) ** 0.5
+    return jnp.broadcast_to(root[None], (n, k, k))
+
+
+_ROOTS = {"cross_entropy": _root_of_cross_entropy, "mse": _root_of_mse}
 
 
 def correct(z: Any, y: Any) -> Any:

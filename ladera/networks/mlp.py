@@ -63,6 +63,16 @@ class MLP:
             x = act(product(x, layer.w) + _row(layer.b))
         return product(x, last.w) + _row(last.b)
 
+    def layered(self, params: list[Layer], x: Any, shifts: list[Any]) -> tuple[list[Any], Any]:
+        """The inputs of every layer [n, inputs], and the raw outputs, with `shifts` [n, outputs] added
+        to what each layer's units receive: their gradients at 0 are those of the units."""
+        act = activation(self.activation)
+        inputs = []
+        for at, (layer, shift) in enumerate(zip(params, shifts, strict=True)):
+            inputs.append(x if at == 0 else act(x))
+            x = inputs[-1] @ layer.w + _row(layer.b) + shift
+        return inputs, x
+
 
 def _row(b: Any) -> Any:
     return b.reshape(1, -1)  # ranks are never promoted silently

@@ -10,13 +10,17 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ladera.base import UsageError, unknown_name
-from ladera.problems.raw import Raw, from_frame
+from ladera.problems.raw import Raw, from_frame, named
 
-__all__ = ["find", "is_file_name", "read"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["find", "is_file_name", "read", "table"]
 
 _DELIMITERS = ",;\t|"  # the first wins a tie
 _DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
@@ -57,7 +61,34 @@ def find(path: Path) -> Callable[[Path, str | None], Raw]:
     return _READERS[path.suffix.lower()]
 
 
+def table(path: Path) -> pd.DataFrame:
+    """A .csv, .tsv or .parquet file, columns without a name left out. Raises UsageError as `read` does."""
+    reader = find(path)
+    if reader not in _TABLES:
+        raise UsageError(
+            "A table is read from {known} files, received '{path}'; convert it to one of these.",
+            known=", ".join(kind for kind, known in _READERS.items() if known in _TABLES),
+            path=path,
+        )
+    try:
+        frame = _TABLES[reader](path)
+    except OSError as error:
+        raise _damaged(path, error) from None
+    return named(frame.drop(columns=_nameless(frame)))
+
+
 def _read_text(path: Path, target: str | None) -> Raw:
+    frame = _text_frame(path)
+    nameless = _nameless(frame)
+    notes = ("columns without a name left out",) if nameless else ()
+    return from_frame(frame.drop(columns=nameless), target, notes=notes)
+
+
+def _nameless(frame: pd.DataFrame) -> list[str]:
+    return [column for column in frame.columns if str(column).startswith("Unnamed: ")]
+
+
+def _text_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     delimiter, decimal = _dialect(path)
@@ -65,12 +96,9 @@ def _read_text(path: Path, target: str | None) -> Raw:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # rows cut short to fit the header
             # index_col=False: else a row longer than the header moves every column by one, silently
-            frame = pd.read_csv(path, sep=delimiter, decimal=decimal, index_col=False, low_memory=False)
+            return pd.read_csv(path, sep=delimiter, decimal=decimal, index_col=False, low_memory=False)
     except (ValueError, pd.errors.ParserWarning) as error:  # pandas' parser errors are ValueErrors
         raise _damaged(path, error) from None
-    nameless = [c for c in frame.columns if str(c).startswith("Unnamed: ")]
-    notes = ("columns without a name left out",) if nameless else ()
-    return from_frame(frame.drop(columns=nameless), target, notes=notes)
 
 
 def _dialect(path: Path) -> tuple[str, str]:
@@ -102,14 +130,17 @@ def _is_number(cell: str) -> bool:
 
 
 def _read_parquet(path: Path, target: str | None) -> Raw:
+    return from_frame(_parquet_frame(path), target)
+
+
+def _parquet_frame(path: Path) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
 
     try:
-        frame = pd.read_parquet(path, engine="pyarrow")
+        return pd.read_parquet(path, engine="pyarrow")
     except (pa.ArrowException, ValueError) as error:
         raise _damaged(path, error) from None
-    return from_frame(frame, target)
 
 
 def _read_npz(path: Path, target: str | None) -> Raw:
@@ -174,4 +205,8 @@ _READERS: dict[str, Callable[[Path, str | None], Raw]] = {
     ".tsv": _read_text,
     ".parquet": _read_parquet,
     ".npz": _read_npz,
+}
+_TABLES: dict[Callable[[Path, str | None], Raw], Callable[[Path], pd.DataFrame]] = {
+    _read_text: _text_frame,
+    _read_parquet: _parquet_frame,
 }

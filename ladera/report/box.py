@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ladera.analysis.answer import CLEAR, TIE, Answer
+from ladera.analysis.pace import time_to_target
 from ladera.analysis.words import (
     fairness_notes,
     grade_name,
@@ -76,6 +77,8 @@ def answer_box(answer: Answer, damaged: Sequence[Path], _: Translator) -> Box:
 def _heading(answer: Answer, _: Translator) -> str:
     if answer.optimizer is None:
         return _("No recommendation")
+    if answer.lr is None:
+        return answer.titles[answer.optimizer]
     return _("{optimizer}, learning rate {lr}").format(
         optimizer=answer.titles[answer.optimizer], lr=lr_text(answer.lr)
     )
@@ -111,11 +114,14 @@ def _facts(answer: Answer, _: Translator) -> list[Fact]:
             Fact(_("not separated from it"), ties or _("none"), _("paired test, Holm-corrected"), words=True),
         ]
     if answer.target is not None:
-        name = _("steps to validation {metric} {target}").format(
-            metric=metric, target=metric_text(answer.target, answer.unit)
+        template = _("steps to validation {metric} {target}")
+        if answer.full_batch:
+            template = _("passes to validation {metric} {target}")
+        name = template.format(metric=metric, target=metric_text(answer.target, answer.unit))
+        time = time_to_target(best, answer)
+        facts.append(
+            Fact(name, "–" if time is None else f"{time:.0f}", _("median over the seeds, first touch"))
         )
-        steps = "–" if best.steps_to_target is None else f"{best.steps_to_target:.0f}"
-        facts.append(Fact(name, steps, _("median over the seeds, first touch")))
     return facts
 
 

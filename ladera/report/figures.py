@@ -29,12 +29,12 @@ _PLOT = 400  # px of the sensitivity curves themselves
 
 
 def convergence(
-    curves: Sequence[Convergence], styles: Mapping[str, Style], scale: Scale, _: Translator
+    curves: Sequence[Convergence], styles: Mapping[str, Style], scale: Scale, unit: str, _: Translator
 ) -> Figure:
-    """Median and range over the reporting seeds against steps: loss above, metric below; train left,
-    validation right.
+    """Median and range over the reporting seeds against the training: loss above, metric below; train
+    left, validation right.
 
-    `meta` of every trace says what a step costs in the other units of the axis.
+    unit: of the horizontal axis, in words. `meta` of every trace says what it is in the other units.
     """
     metric = metric_name(scale.metric, _)
     panels = (  # column of the study, heading, side (0 left), row (0 top)
@@ -55,7 +55,7 @@ def convergence(
             domain=list(across[side]),
             anchor=_reference("y", axis),
             matches=None if axis == 1 else "x",
-            title=_title(_("steps")) if row == 1 else None,
+            title=_title(unit) if row == 1 else None,
         )
         layout[_axis_name("y", axis)] = _axis(
             domain=list(down[row]),
@@ -68,7 +68,7 @@ def convergence(
         layout["annotations"].append(_heading(heading, across[side][0], down[row][1]))
         for curve in curves:
             data += [
-                {**trace, "meta": curve.per_step, "showlegend": trace["showlegend"] and axis == 1}
+                {**trace, "meta": curve.per_x, "showlegend": trace["showlegend"] and axis == 1}
                 for trace in _curve(curve, curve.bands[column], styles[curve.optimizer], axis, _)
             ]
     return {"data": data, "layout": layout}

@@ -50,6 +50,8 @@ def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Transl
 
 def sensitivity_finding(curves: Sequence[Sensitivity], answer: Answer, _: Translator) -> str:
     """Where the best one is good, who is good over the widest interval, and where training is lost."""
+    if not curves:
+        return _("No learning rate was tuned, so there is nothing to show.")
     sentences = []
     best = answer.ranking[0] if answer.ranking else None
     tuned = {curve.optimizer: _at_chosen(curve) for curve in curves}

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from ladera.analysis.answer import Answer
-from ladera.analysis.words import metric_name, metric_text
+from ladera.analysis.words import full_batch, metric_name, metric_text
 from ladera.base import UsageError, temporary
 from ladera.locale import Translator, message, translator
 from ladera.report.box import answer_box
@@ -90,16 +90,26 @@ def _ranking_reading(answer: Answer, metric: str, _: Translator) -> dict[str, st
             "Validation {metric} after the last epoch, each optimizer at its best learning rate, best first."
         ).format(metric=metric),
         "value": _("median {metric}").format(metric=metric),
-        "steps": _("steps to {target}").format(target=target) if target else _("steps to the target"),
-        "notes": _(
-            "Medians and intervals over the {n} reporting seeds (95 % bootstrap); a diverged run counts "
-            "as the worst. Seeds: a tick for each, red the median, grey its interval, one scale for all. "
-            "Within 5 %: learning rates that lose at most 5 % of what training gained. "
-            "P(beaten by the best): paired bootstrap over the seeds. "
-            "Steps: median until the target is first reached, – where fewer than half of the seeds reach it. "
-            "Diverged runs: share of this optimizer's tuning and reporting runs."
-        ).format(n=answer.seeds),
+        "steps": _time_heading(answer, target, _),
+        "notes": " ".join([_notes(answer, _), full_batch(answer, _)]),
     }
+
+
+def _time_heading(answer: Answer, target: str, _: Translator) -> str:
+    if answer.full_batch:
+        return _("passes to {target}").format(target=target) if target else _("passes to the target")
+    return _("steps to {target}").format(target=target) if target else _("steps to the target")
+
+
+def _notes(answer: Answer, _: Translator) -> str:
+    return _(
+        "Medians and intervals over the {n} reporting seeds (95 % bootstrap); a diverged run counts "
+        "as the worst. Seeds: a tick for each, red the median, grey its interval, one scale for all. "
+        "Within 5 %: learning rates that lose at most 5 % of what training gained. "
+        "P(beaten by the best): paired bootstrap over the seeds. "
+        "Steps or passes: median until the target is first reached, – where fewer than half of the seeds "
+        "reach it. Diverged runs: share of this optimizer's tuning and reporting runs."
+    ).format(n=answer.seeds)
 
 
 def _snippets(study: Study, lang: str, _: Translator) -> list[dict[str, str]]:

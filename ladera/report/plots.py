@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from ladera.analysis.verdict import Evidence
 from ladera.analysis.words import lr_text, metric_name
 from ladera.locale import Translator
 from ladera.report import figures, findings, tables
-from ladera.report.series import Scale, convergences, sensitivities
+from ladera.report.series import Convergence, Scale, convergences, sensitivities
 from ladera.report.style import Style, styles
 
 __all__ = ["Entry", "Plot", "Study", "convergence", "sensitivity"]
@@ -55,20 +56,31 @@ def convergence(study: Study, _: Translator) -> Plot:
     """Loss and metric over the training, train and validation."""
     answer, seen = study.recommendation(), study.evidence
     looks, scale = styles(answer.titles), _scale(answer)
-    curves = convergences(answer, seen.reported, seen.curves)
     names = {"steps": _("steps"), "evaluations": _("gradient evaluations"), "seconds": _("seconds")}
-    known = [unit for unit in names if curves and all(unit in curve.per_step for curve in curves)]
+    if answer.full_batch:  # a gradient of a mini-batch and one of the whole set are not to be counted alike
+        names = {"passes": _("passes over the training set"), "seconds": _("seconds")}
+    curves = convergences(
+        answer, seen.reported, seen.curves, _steps_per_pass(study.frames) if answer.full_batch else None
+    )
+    known = [unit for unit in names if curves and all(unit in curve.per_x for curve in curves)]
+    reading = _(
+        "Line: median over the {n} reporting seeds, each optimizer at its best learning rate. "
+        "Band: their range. A run that diverged counts as the worst. Training values are means over "
+        "an epoch's mini-batches, each before its own step; validation values are taken after the epoch. "
+        "The axes of the {metric} fit what comes after the first fifth of the steps."
+    ).format(n=answer.seeds, metric=metric_name(answer.metric, _))
+    if answer.full_batch:
+        more = _(
+            "Of {names} the training values are of the whole training set, as the validation values are, and "
+            "a point is shown when its passes are paid for."
+        )
+        reading += " " + more.format(names=", ".join(answer.titles[name] for name in answer.full_batch))
     return Plot(
         id="convergence",
-        figure=figures.convergence(curves, looks, scale, _),
+        figure=figures.convergence(curves, looks, scale, next(iter(names.values())), _),
         finding=findings.convergence_finding(curves, answer, _),
-        reading=_(
-            "Line: median over the {n} reporting seeds, each optimizer at its best learning rate. "
-            "Band: their range. A run that diverged counts as the worst. Training values are means over "
-            "an epoch's mini-batches, each before its own step; validation values are taken after the epoch. "
-            "The axes of the {metric} fit what comes after the first fifth of the steps."
-        ).format(n=answer.seeds, metric=metric_name(answer.metric, _)),
-        legend=[Entry(c.optimizer, f"{c.title} lr {lr_text(c.lr)}", looks[c.optimizer]) for c in curves],
+        reading=reading,
+        legend=[Entry(c.optimizer, _label(c), looks[c.optimizer]) for c in curves],
         units=[(unit, names[unit]) for unit in known] if len(known) > 1 else [],
         table=tables.convergence_table(curves, answer, _),
     )
@@ -93,6 +105,17 @@ def sensitivity(study: Study, _: Translator) -> Plot:
         units=[],
         table=tables.sensitivity_table(curves, answer, _),
     )
+
+
+def _label(curve: Convergence) -> str:
+    return curve.title if math.isnan(curve.lr) else f"{curve.title} lr {lr_text(curve.lr)}"
+
+
+def _steps_per_pass(frames: Frames) -> dict[str, float]:
+    """How many of its steps each optimizer makes in one pass: half as many where a step costs two
+    gradients; a solver's passes are recorded as so many steps."""
+    in_epoch = frames.study["training"]["steps_per_epoch"]
+    return {o["name"]: in_epoch / o["evaluations_per_step"] for o in frames.optimizers}
 
 
 def _scale(answer: Answer) -> Scale:

@@ -76,8 +76,11 @@ def compared(asked: Mapping[str, Any]) -> list[Compared]:
     return [
         Compared(
             optimizer["class"],
-            ", ".join(lr_text(lr) for lr in optimizer["lr"]),
-            ", ".join(f"{k} = {_text(v)}" for k, v in optimizer["hyperparameters"].items() if k != "lr")
+            ", ".join(lr_text(lr) for lr in optimizer["lr"]) or "–",
+            ", ".join(
+                [f"{k} = {_text(v)}" for k, v in optimizer["hyperparameters"].items() if k != "lr"]
+                + [optimizer[key] for key in ("dtype",) if key in optimizer]
+            )
             or "–",
         )
         for optimizer in asked["optimizers"]

@@ -51,14 +51,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Convergence:
-    """One optimizer at its chosen learning rate: a band against steps for each of `CURVE_COLUMNS`."""
+    """One optimizer at its chosen learning rate: a band for each of `CURVE_COLUMNS`, against steps, or
+    against passes over the training set where a solver is compared, whose steps are of another kind."""
 
     optimizer: str
     title: str
-    lr: float
+    lr: float  # nan for a solver
     seeds: int
     bands: dict[str, Band]
-    per_step: dict[str, float]  # what a step costs in each unit: steps, evaluations, seconds
+    per_x: dict[str, float]  # what a step, or a pass, is in each unit of the axis
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,20 @@ class Scale:
         return [low - pad, high + pad]
 
 
-def convergences(answer: Answer, reported: pd.DataFrame, curves: pd.DataFrame) -> list[Convergence]:
+def convergences(
+    answer: Answer, reported: pd.DataFrame, curves: pd.DataFrame, per_pass: Mapping[str, float] | None = None
+) -> list[Convergence]:
     """In the order of the ranking, where there is one.
 
-    reported: the reporting runs at the chosen learning rates; curves: theirs, in long form.
+    reported: the reporting runs at the chosen learning rates; curves: theirs, in long form. per_pass:
+    how many of its steps each optimizer makes in a pass over the training set, where the bands are to
+    be against passes.
     """
     found = []
     for name in _order(answer, reported):
         runs, own = (frame[frame["optimizer"] == name] for frame in (reported, curves))
+        if per_pass is not None:
+            own = own.assign(step=own["step"] / per_pass[name])
         bands = {
             column: summarise(
                 own.pivot(index="step", columns="run", values=column),
@@ -128,7 +135,8 @@ def convergences(answer: Answer, reported: pd.DataFrame, curves: pd.DataFrame) -
             )
             for column in CURVE_COLUMNS
         }
-        title, lr, costs = answer.titles[name], float(runs["lr"].iloc[0]), _per_step(runs)
+        title, lr = answer.titles[name], float(runs["lr"].iloc[0])
+        costs = _per_step(runs) if per_pass is None else _per_pass(runs, per_pass[name])
         found.append(Convergence(name, title, lr, len(runs), bands, costs))
     return found
 
@@ -181,6 +189,18 @@ def _per_step(rows: pd.DataFrame) -> dict[str, float]:
         values = done[unit].to_numpy(dtype=float)
         if len(values) and np.isfinite(values).all():
             costs[unit] = float(np.median(values / steps))
+    return costs
+
+
+def _per_pass(rows: pd.DataFrame, steps: float) -> dict[str, float]:
+    """What one pass costs; the seconds of a solver that ended early were spent on fewer passes."""
+    done = rows[~rows["diverged"]]
+    solves = bool(rows["lr"].isna().all())
+    worked = done["evaluations" if solves else "steps"].to_numpy(dtype=float)
+    seconds = done["seconds"].to_numpy(dtype=float)
+    costs = {"passes": 1.0}
+    if len(seconds) and np.isfinite(seconds).all() and (worked > 0).all():
+        costs["seconds"] = float(np.median(seconds / worked)) * steps
     return costs
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ladera.analysis.answer import Answer, Ranked
+from ladera.analysis.pace import time_to_target
 from ladera.analysis.words import lr_text, metric_name, metric_text
 from ladera.locale import Translator
 from ladera.report.series import Band, Convergence, Scale, Sensitivity
@@ -68,7 +69,7 @@ def ranking_rows(answer: Answer, _: Translator) -> list[Row]:
 
 
 def convergence_table(curves: Sequence[Convergence], answer: Answer, _: Translator) -> Table:
-    """One row per optimizer and recorded step."""
+    """One row per optimizer and recorded step, or number of passes."""
     metric = metric_name(answer.metric, _)
     columns = {
         "train_loss": _("training loss"),
@@ -77,7 +78,7 @@ def convergence_table(curves: Sequence[Convergence], answer: Answer, _: Translat
         "validation_metric": _("validation {metric}").format(metric=metric),
     }
     parts = (_("{value}, median"), _("{value}, lowest"), _("{value}, highest"), _("{value}, n"))
-    head = [_("optimizer"), _("learning rate"), _("steps")]
+    head = [_("optimizer"), _("learning rate"), _("passes") if answer.full_batch else _("steps")]
     head += [part.format(value=name) for name in columns.values() for part in parts]
     rows = []
     for curve in curves:
@@ -106,7 +107,7 @@ def sensitivity_table(curves: Sequence[Sensitivity], answer: Answer, _: Translat
 def _row(ranked: Ranked, answer: Answer, ends: list[float] | None, _: Translator) -> Row:
     low, high = ranked.interval
     first, last = ranked.rank_interval
-    state, mark = "", ""
+    state, mark, time = "", "", time_to_target(ranked, answer)
     if ranked.optimizer == answer.optimizer:
         state, mark = "best", _("best")
     elif ranked.tied:
@@ -122,7 +123,7 @@ def _row(ranked: Ranked, answer: Answer, ends: list[float] | None, _: Translator
         interval=f"[{metric_text(low, answer.unit)}, {metric_text(high, answer.unit)}]",
         ranks=_between(str(first), str(last)),
         beaten=_share(ranked.probability_beaten_by_best),
-        steps="–" if ranked.steps_to_target is None else f"{ranked.steps_to_target:.0f}",
+        steps="–" if time is None else f"{time:.0f}",
         diverged=f"{100 * ranked.diverged:.0f} %",
         strip=_strip(ranked, ends),
     )

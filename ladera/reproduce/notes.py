@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ladera.locale import Translator
 from ladera.reproduce import source_001
@@ -30,7 +31,7 @@ _EXAMPLES = (
 )
 
 
-def errata_of(formula: str, rule: Rule, start: Sequence[float], _: Translator) -> list[Row]:
+def errata_of(formula: str, rule: Any, start: Sequence[float], _: Translator) -> list[Row]:
     """The errata of the worked example that this is; empty where it is none, or has none.
 
     formula: the canonical text of the function. A rule that differs from the example's in what does

@@ -13,7 +13,7 @@ from ladera import rules, surfaces
 from ladera.base import UsageError
 from ladera.rules import Rule
 from ladera.surfaces import Surface
-from ladera.tracing.trace import check_steps
+from ladera.tracing.checks import check_steps
 
 __all__ = ["Descents", "descend"]
 
@@ -58,7 +58,7 @@ def descend(
     rule.replace(**axes)  # names and domains are checked here, once, before they become tracers
     numbers = {name: np.asarray(value, float) for name, value in rule.numbers().items()} | axes
     with jax.enable_x64(True):
-        x, fun = _program(surface, _skeleton(rule), tuple(axes))(numbers, starts, steps)
+        x, fun = _program(surface, rule.skeleton(), tuple(axes))(numbers, starts, steps)
     return Descents(np.asarray(x), np.asarray(fun), axes)
 
 
@@ -83,18 +83,6 @@ def _check_dimension(surface: Surface, starts: np.ndarray) -> None:
             names=", ".join(surface.variables),
             received=starts.shape[1],
         )
-
-
-class _AnyNumber:
-    """Stands where a number will: no domain refuses it."""
-
-
-_ANY_NUMBER = _AnyNumber()
-
-
-def _skeleton(rule: Rule) -> Rule:
-    """The same for all rules that differ in numbers alone: what a program is compiled for."""
-    return rule.replace(**dict.fromkeys(rule.numbers(), _ANY_NUMBER))
 
 
 @functools.lru_cache(maxsize=64)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ladera.locale import Translator
+from ladera.locale import N_, Translator
 from ladera.report.style import Style, styles
 from ladera.surfaces import Surface
 from ladera.tracing.card import sentence
+from ladera.tracing.ground import contours, curve, minima, titled
 from ladera.tracing.stability import stability
 
 if TYPE_CHECKING:
@@ -21,25 +21,33 @@ if TYPE_CHECKING:
 
 __all__ = ["race_figure", "trace_figure"]
 
-_GRID = 121  # points per axis of a contour
 _MOST_ARROWS = 12  # gradients that are drawn: more would hide the way
 _MARKED = 30  # at most so many steps get a marker
-_LINE = 150  # characters of a line under the title: Plotly breaks none by itself
-_FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 13}
+# What a solver's steps are kept short by: one panel is enough, for the first of these.
+_KEPT = {
+    "Delta": N_("trust radius Δ"),
+    "alpha": N_("step length α"),
+}
+_AXES = {"steps": N_("step"), "evaluations": N_("gradient evaluations"), "seconds": N_("seconds")}
+_RIGHT: dict[str, Any] = {"row": 1, "col": 2}  # where the way is drawn
 
 
 def trace_figure(trace: Trace, _: Translator) -> go.Figure:
-    """Cost over the steps beside the way over the function; below, in words, where it ended."""
-    name = trace.rule.describe()
-    figure = _panels(_("cost"), _("way"))
+    """Cost over the steps beside the way over the function, and below it how long a solver's steps may
+    be; in words, where it ended."""
+    name = trace.method.describe()
+    kept = next((letter for letter in _KEPT if letter in trace.values), None)
+    figure = _panels(_("cost"), _("way"), _(_KEPT[kept]) if kept else "")
     look = styles([name])[name]
     floor = _floor(trace.surface, [trace])
     _cost(figure, name, np.arange(trace.steps + 1), trace.fun, look, floor)
+    if kept:
+        _numbers(figure, name, trace.values[kept], look, _)
     _way(figure, trace.surface, {name: trace}, {name: look}, _)
     if trace.surface.dimension == 2:
         _gradients(figure, trace, _)
     said = [sentence(trace, _)]
-    if limit := stability(trace.surface, trace.x[-1], trace.rule):
+    if limit := stability(trace.surface, trace.x[-1], trace.method):
         said.append(limit.sentence(_))
     return _finished(figure, f"{name}: f = {trace.surface.text}", _("step"), said, floor, _)
 
@@ -50,20 +58,47 @@ def race_figure(race: Race, by: str, _: Translator) -> go.Figure:
     figure = _panels(_("cost"), _("ways"))
     floor = _floor(race.surface, list(race.traces.values()))
     for name, trace in race.traces.items():
-        x = trace.evaluations if by == "evaluations" else np.arange(trace.steps + 1)
-        _cost(figure, name, x, trace.fun, looks[name], floor)
+        _cost(figure, name, race.spent(name, by), trace.fun, looks[name], floor)
     _way(figure, race.surface, race.traces, looks, _)
     title = f"f = {race.surface.text}"
-    axis = _("gradient evaluations") if by == "evaluations" else _("step")
     from ladera.tracing.race import told
 
-    return _finished(figure, title, axis, [told(race, _)], floor, _)
+    return _finished(figure, title, _(_AXES[by]), [told(race, _)], floor, _)
 
 
-def _panels(left: str, right: str) -> go.Figure:
+def _panels(left: str, right: str, below: str = "") -> go.Figure:
+    """Two panels side by side, and below the left one a small one where it has a title."""
     return make_subplots(
-        rows=1, cols=2, subplot_titles=(left, right), column_widths=[0.45, 0.55], horizontal_spacing=0.12
+        rows=2 if below else 1,
+        cols=2,
+        specs=[[{}, {"rowspan": 2}], [{}, None]] if below else [[{}, {}]],
+        subplot_titles=(left, right, below) if below else (left, right),
+        column_widths=[0.45, 0.55],
+        row_heights=[0.66, 0.34] if below else [1.0],
+        horizontal_spacing=0.12,
+        vertical_spacing=0.14,
     )
+
+
+def _numbers(figure: go.Figure, name: str, values: np.ndarray, look: Style, _: Translator) -> None:
+    """What keeps a solver's steps short, at each of them."""
+    figure.add_trace(
+        go.Scatter(
+            x=list(range(1, len(values) + 1)),
+            y=values.tolist(),
+            name=name,
+            legendgroup=name,
+            showlegend=False,
+            mode="lines+markers",
+            line={"color": look.edge, "dash": look.dash, "width": 2},
+            marker=_marker(look, 6),
+        ),
+        row=2,
+        col=1,
+    )
+    scale = "log" if np.all(values > 0) and values.max() > 20 * values.min() else "linear"
+    figure.update_yaxes(type=scale, exponentformat="power", row=2, col=1)
+    figure.update_xaxes(title_text=_("step"), matches="x", row=2, col=1)
 
 
 def _floor(surface: Surface, traces: list[Trace]) -> float | None:
@@ -111,9 +146,9 @@ def _way(
 ) -> None:
     window = _window(surface, traces)
     if surface.dimension == 1:
-        _curve(figure, surface, window[0])
+        curve(figure, surface, window[0], **_RIGHT)
     elif surface.dimension == 2:
-        _contours(figure, surface, window)
+        contours(figure, surface, window, **_RIGHT)
     for name, trace in traces.items():
         across = trace.x[:, 0]
         up = trace.fun if surface.dimension == 1 else trace.x[:, 1]
@@ -131,30 +166,15 @@ def _way(
                 customdata=np.column_stack([np.arange(len(across)), trace.fun]).tolist(),
                 hovertemplate="%{customdata[0]}: (%{x:.6g}, %{y:.6g}), f = %{customdata[1]:.6g}",
             ),
-            row=1,
-            col=2,
+            **_RIGHT,
         )
-    for minimum in surface.minima if surface.dimension <= 2 else ():
-        height = surface.value_at(*minimum) if surface.dimension == 1 else minimum[1]
-        figure.add_trace(
-            go.Scatter(
-                x=[minimum[0]],
-                y=[height],
-                mode="markers",
-                marker={"symbol": "x-thin", "size": 11, "line": {"width": 3, "color": "#000000"}},
-                name=_("minimum"),
-                legendgroup="minimum",
-                showlegend=minimum == surface.minima[0],
-            ),
-            row=1,
-            col=2,
-        )
+    minima(figure, surface, _, **_RIGHT)
     names = surface.variables
-    figure.update_xaxes(title_text=names[0], range=list(window[0]), row=1, col=2)
+    figure.update_xaxes(title_text=names[0], range=list(window[0]), **_RIGHT)
     if surface.dimension == 2:
-        figure.update_yaxes(title_text=names[1], range=list(window[1]), row=1, col=2)
+        figure.update_yaxes(title_text=names[1], range=list(window[1]), **_RIGHT)
     else:
-        figure.update_yaxes(title_text="f", row=1, col=2)
+        figure.update_yaxes(title_text="f", **_RIGHT)
 
 
 def _window(surface: Surface, traces: dict[str, Trace]) -> list[tuple[float, float]]:
@@ -170,44 +190,6 @@ def _window(surface: Surface, traces: dict[str, Trace]) -> list[tuple[float, flo
         room = 0.04 * (high - low)
         found.append((float(low - room), float(high + room)))
     return found
-
-
-def _curve(figure: go.Figure, surface: Surface, window: tuple[float, float]) -> None:
-    x = np.linspace(*window, 401)
-    y = np.asarray(surface.value(x[:, None]))
-    figure.add_trace(
-        go.Scatter(
-            x=x.tolist(), y=y.tolist(), mode="lines", line={"color": "#777777"}, name="f", hoverinfo="skip"
-        ),
-        row=1,
-        col=2,
-    )
-
-
-def _contours(figure: go.Figure, surface: Surface, window: list[tuple[float, float]]) -> None:
-    """Lines of equal f, spaced evenly in log(f - min) so that a valley's floor shows."""
-    across, up = (np.linspace(*side, _GRID) for side in window)
-    grid = np.stack(np.meshgrid(across, up), axis=-1)
-    values = np.asarray(surface.value(grid))
-    finite = values[np.isfinite(values)]
-    low = float(finite.min())
-    shown = np.log10(
-        np.where(np.isfinite(values), values, finite.max()) - low + 1e-3 * np.ptp(finite) + 1e-12
-    )
-    figure.add_trace(
-        go.Contour(
-            x=across.tolist(),
-            y=up.tolist(),
-            z=shown.tolist(),
-            ncontours=24,
-            showscale=False,
-            colorscale=[[0, "#e8eef4"], [1, "#93a9be"]],
-            line={"width": 0.6, "color": "#7d8ea0"},
-            hoverinfo="skip",
-        ),
-        row=1,
-        col=2,
-    )
 
 
 def _gradients(figure: go.Figure, trace: Trace, _: Translator) -> None:
@@ -242,8 +224,7 @@ def _gradients(figure: go.Figure, trace: Trace, _: Translator) -> None:
         go.Scatter(
             x=[None], y=[None], mode="lines", line={"color": "#444444"}, name=_("against the gradient")
         ),
-        row=1,
-        col=2,
+        **_RIGHT,
     )
 
 
@@ -251,21 +232,11 @@ def _finished(
     figure: go.Figure, title: str, axis: str, said: list[str], floor: float | None, _: Translator
 ) -> go.Figure:
     """Axes and titles; what happened stands in words under the title, where people look first."""
-    figure.update_xaxes(title_text=axis, row=1, col=1)
+    below = "xaxis3" in figure.layout  # which has the same axis
+    figure.update_xaxes(title_text="" if below else axis, row=1, col=1)
     costs = [drawn["y"] for drawn in figure.to_dict()["data"] if drawn.get("xaxis") == "x"]
     positive = all(min(cost) > 0 for cost in costs)
     name = "f" if floor is None else _("f above its minimum")
     scale = "log" if positive else "linear"
     figure.update_yaxes(title_text=name, type=scale, exponentformat="power", row=1, col=1)
-    lines = textwrap.wrap(" ".join(said).replace("<", "&lt;"), _LINE)
-    below = "".join(f"<br><span style='font-size:13px'>{line}</span>" for line in lines)
-    figure.update_layout(
-        template="plotly_white",
-        font=_FONT,
-        title={"text": f"<b>{title}</b>{below}", "x": 0.02, "y": 0.97, "yanchor": "top"},
-        legend={"orientation": "h", "y": -0.2},
-        margin={"l": 70, "r": 20, "t": 90 + 20 * len(lines), "b": 90},
-        height=520 + 20 * len(lines),
-        meta={"description": " ".join(said)},
-    )
-    return figure
+    return titled(figure, title, said, 620 if below else 520)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ladera.hyperparameters import Hyperparameters
 from ladera.locale import N_, Translator
-from ladera.rules import Rule
 from ladera.rules.momentum import Momentum
 from ladera.rules.nesterov import Nesterov
 from ladera.rules.sgd import SGD
@@ -49,13 +49,13 @@ _UNSTABLE = N_(
 )
 
 
-def stability(surface: Surface, x: Any, rule: Rule | None = None) -> Stability | None:
+def stability(surface: Surface, x: Any, rule: Hyperparameters | None = None) -> Stability | None:
     """The limit at the known minimum nearest to `x`, or, where none is known, at `x`: for gradient
-    descent, or for the rule given.
+    descent, or for the method given.
 
     Gradient descent is stable below 2/λ, momentum μ below 2(1 + μ)/λ, Nesterov's below
     2(1 + μ)/(1 + 2μ)/λ (on a quadratic; Polyak 1964). None: no curvature there is positive, or the
-    rule scales its steps by what it has seen, so that no such limit exists.
+    method scales its steps by what it has seen, so that no such limit exists.
     """
     if not isinstance(rule, (SGD, Momentum, Nesterov, type(None))):
         return None

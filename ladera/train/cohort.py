@@ -17,9 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ladera.base import Status
+from ladera.rules import Rule
 from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
-from ladera.train.program import Metrics, Row
+from ladera.train.evaluation import Chunks, Ended, Metrics, Row
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, initial, orders
 
@@ -51,9 +52,10 @@ def train(cohort: Cohort, progress: Callable[[float], None] = lambda runs: None)
 class _Lanes:
     """What came out of one filling of the lanes; every array has the lanes last."""
 
+    fingerprint: np.ndarray  # [lanes] loss of the seed's first mini-batch before any step
     start: tuple[np.ndarray, np.ndarray]  # validation loss and share correct before the first step
     metrics: Metrics  # [epochs, lanes]
-    diverged: np.ndarray  # [lanes] first step with a loss that is not finite, 0 for none
+    ended: Ended
     test: tuple[np.ndarray, np.ndarray] | None
 
     def records(self, cohort: Cohort, trial: Trial, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -67,7 +69,7 @@ class _Lanes:
             task, validation_loss, np.r_[self.start[1][lane], m.validation_correct[:, lane]]
         )
 
-        diverged_step = int(self.diverged[lane]) or None
+        diverged_step = int(self.ended.diverged[lane]) or None
         if diverged_step is None and not np.isfinite(validation_loss[-1]):
             diverged_step = int(steps[-1])  # the last update blew up, and no step saw it
         series = [train_loss, train_metric, validation_loss, validation_metric]
@@ -83,11 +85,12 @@ class _Lanes:
             "cohort": cohort.name,
             "status": str(status),
             "diverged_step": diverged_step,
-            "evaluations": int(steps[-1]) * trial.rule.evaluations,
+            "evaluations": self._evaluations(task, trial, lane),
             "width": cohort.width,
             "device": jax.devices()[0].device_kind,
             "versions": _versions(),
-            "fingerprint": first,
+            "ended": self.ended.result[lane] if self.ended.result else None,
+            "fingerprint": float(self.fingerprint[lane]),
             **{name: float(values[-1]) for name, values in zip(names, series, strict=True)},
             **self._test_values(task, lane),
         }
@@ -98,6 +101,13 @@ class _Lanes:
             **{name: values.astype(np.float32) for name, values in zip(names, series, strict=True)},
         }
         return run, curve
+
+    def _evaluations(self, task: Task, trial: Trial, lane: int) -> int:
+        """Gradients of a mini-batch that were computed, or as much work."""
+        if isinstance(trial.rule, Rule):
+            return task.epochs * task.steps_per_epoch * trial.rule.evaluations
+        assert self.ended.passes is not None
+        return min(int(self.ended.passes[lane]), task.epochs) * task.steps_per_epoch
 
     def _test_values(self, task: Task, lane: int) -> dict[str, float | None]:
         if self.test is None:
@@ -119,47 +129,75 @@ def _metric(task: Task, loss: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _train_lanes(
     cohort: Cohort, executables: Compiled, trials: Sequence[Trial], progress: Callable[[float], None]
 ) -> _Lanes:
-    task = cohort.task
-    data, test = examples(task)
-    lanes = [*trials, *[trials[-1]] * (cohort.width - len(trials))]  # padding trains along, unseen
-    index, row = _row(cohort, executables, lanes)
-    weights = [initial(task, trial.seed) for trial in lanes]
-    params = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *weights)
+    _, test = examples(cohort.task)
+    with executables.program.precision():
+        return _filled(cohort, executables, trials, test, progress)
 
-    start = executables.evaluate(params, data.validation)
-    carry = executables.start(index, row, params)
+
+def _filled(
+    cohort: Cohort,
+    executables: Compiled,
+    trials: Sequence[Trial],
+    test: Chunks,
+    progress: Callable[[float], None],
+) -> _Lanes:
+    task, program, data = cohort.task, executables.program, executables.data
+    lanes = [*trials, *[trials[-1]] * (cohort.width - len(trials))]  # padding trains along, unseen
+    seeds = [trial.seed for trial in lanes]
+    index, row = _row(cohort, executables, lanes)
+    params = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *(initial(task, s) for s in seeds))
+
+    carry = executables.start(index, row, params, data)
+    untrained = program.weights(carry)
+    start = jax.device_get(executables.evaluate(untrained, data.validation))
+    mark = _fingerprint(executables, task, untrained, seeds)
     metrics = Metrics(*(np.zeros((task.epochs, cohort.width), np.float32) for _ in Metrics._fields))
     checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
-    done = 0
+    done, segment = 0, program.epochs_per_segment(task)
     if (found := checkpoint.load((carry, metrics))) is not None:
         done, (carry, kept) = found
         metrics = jax.tree.map(np.array, kept)
         progress(len(trials) * done / task.epochs)
-    for epoch in range(done, task.epochs, task.epochs_per_segment):
-        until = epoch + task.epochs_per_segment
-        by_seed = {t.seed: orders(task, t.seed, epoch, task.epochs_per_segment) for t in lanes}
-        order = jnp.asarray(np.stack([by_seed[trial.seed] for trial in lanes], axis=2))
-        carry, measured = executables.run(index, carry, row, order, data)
+    for epoch in range(done, task.epochs, segment):
+        until = epoch + segment
+        told = jnp.asarray(program.agenda(task, seeds, epoch))
+        carry, measured = executables.run(index, carry, row, told, data)
         for whole, part in zip(metrics, jax.device_get(measured), strict=True):
             whole[epoch:until] = part
-        progress(len(trials) * task.epochs_per_segment / task.epochs)
+        progress(len(trials) * segment / task.epochs)
         if until < task.epochs:
             checkpoint.save(until, (carry, metrics))
-    final = executables.evaluate(carry.params, test) if cohort.reads_test else None
-    return _Lanes(jax.device_get(start), metrics, np.asarray(carry.diverged), jax.device_get(final))
+    final = executables.evaluate(program.weights(carry), test) if cohort.reads_test else None
+    mark = metrics.first_loss[0] if mark is None else mark
+    return _Lanes(mark, start, metrics, program.ended(carry), jax.device_get(final))
+
+
+def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequence[int]) -> np.ndarray | None:
+    """The loss of each seed's first mini-batch, where training does not begin with it: by it the
+    trainings of a seed are known to have begun alike. None where the first step tells."""
+    if executables.program.chunk is None:
+        return None
+    data, _ = examples(task)
+    x, y = np.asarray(data.x), np.asarray(data.y)
+    found = []
+    for lane, seed in enumerate(seeds):
+        [order] = orders(task, seed, 0, 1)[:, 0]
+        loss, _ = executables.evaluate(weights, Chunks.of(x[order], y[order]))
+        found.append(loss[lane])
+    return np.asarray(found)
 
 
 def _row(cohort: Cohort, executables: Compiled, lanes: Sequence[Trial]) -> tuple[Any, Row]:
     """Which rule the lanes use (one for all of them), and each lane's numbers."""
-    recipes = executables.program.recipes
-    index = recipes.index(Recipe.of(lanes[0].rule))
-    recipe = recipes[index]
-    longest = max(len(r.numbers) for r in recipes)
-    numbers = np.zeros((cohort.width, longest), np.float32)
+    program = executables.program
+    index = program.recipes.index(Recipe.of(lanes[0].rule))
+    recipe = program.recipes[index]
+    longest = max(len(r.numbers) for r in program.recipes)
+    numbers = np.zeros((cohort.width, longest), program.dtype)
     for lane, trial in enumerate(lanes):
         numbers[lane, : len(recipe.numbers)] = recipe.numbers_of(trial.rule)
     asked = cohort.task.penalty
-    penalty = np.tile(np.array([asked.l1, asked.l2], np.float32), (cohort.width, 1))
+    penalty = np.tile(np.array([asked.l1, asked.l2], program.dtype), (cohort.width, 1))
     return jnp.int32(index), Row(jnp.asarray(numbers), jnp.asarray(penalty))
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ladera.train.evaluation import Chunks, Data, Row
 from ladera.train.plan import cache_folder
-from ladera.train.program import Carry, Chunks, Data, Program, Row
+from ladera.train.program import Program
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, initial
+
+if TYPE_CHECKING:
+    from ladera.train.solver_program import SolverProgram
 
 __all__ = ["Compiled", "compiled", "examples", "use_cache"]
 
@@ -36,9 +40,10 @@ def use_cache() -> None:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The executables of one program."""
+    """The executables of one program, and the examples as it takes them."""
 
-    program: Program
+    program: Program | SolverProgram
+    data: Any
     start: Any
     run: Any
     evaluate: Any
@@ -58,18 +63,37 @@ def examples(task: Task) -> tuple[Data, Chunks]:
     return jax.tree.map(jnp.asarray, (data, test))
 
 
-def _program(task: Task, recipes: tuple[Recipe, ...], width: int) -> Program:
-    return Program(
-        network=task.network,
-        features=task.features,
-        outputs=task.outputs,
-        loss=task.loss,
-        classifies=task.classifies,
-        penalised=bool(task.penalty.l1 or task.penalty.l2),
-        batch=task.batch,
-        width=width,
-        recipes=recipes,
-    )
+@lru_cache(maxsize=2)
+def _chunked(task: Task, most: int) -> Chunks:
+    """The training set in chunks of at most so many examples, on the device."""
+    data, _ = examples(task)
+    return jax.tree.map(jnp.asarray, Chunks.of(np.asarray(data.x), np.asarray(data.y), most))
+
+
+def _program(task: Task, recipes: tuple[Recipe, ...], width: int) -> Program | SolverProgram:
+    shared: dict[str, Any] = {
+        "network": task.network,
+        "features": task.features,
+        "outputs": task.outputs,
+        "loss": task.loss,
+        "classifies": task.classifies,
+        "penalised": bool(task.penalty.l1 or task.penalty.l2),
+        "width": width,
+    }
+    if recipes[0].solves:
+        from ladera.train.solver_program import SolverProgram
+
+        return SolverProgram(**shared, recipe=recipes[0])
+    return Program(**shared, batch=task.batch, recipes=recipes)
+
+
+def _data(one: Program | SolverProgram, task: Task) -> Any:
+    data, _ = examples(task)
+    if one.chunk is None:
+        return data
+    from ladera.train.solver_program import SolverData
+
+    return SolverData(_chunked(task, one.chunk), data.validation)
 
 
 def compiled(cohort: Cohort) -> Compiled:
@@ -81,32 +105,43 @@ def compiled(cohort: Cohort) -> Compiled:
 def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int) -> Compiled:
     began = time.perf_counter()
     one = _program(task, recipes, width)
-    data, _ = examples(task)
+    data = _data(one, task)
+    with one.precision():
+        return _ahead_of_time(one, task, data, began)
+
+
+def _ahead_of_time(one: Program | SolverProgram, task: Task, data: Any, began: float) -> Compiled:
+    width = one.width
     index = jax.ShapeDtypeStruct((), jnp.int32)
     row = Row(
-        jax.ShapeDtypeStruct((width, max(len(r.numbers) for r in one.recipes)), jnp.float32),
-        jax.ShapeDtypeStruct((width, 2), jnp.float32),
+        jax.ShapeDtypeStruct((width, max(len(r.numbers) for r in one.recipes)), one.dtype),
+        jax.ShapeDtypeStruct((width, 2), one.dtype),
     )
     params = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape), leaf.dtype), initial(task, 0)
     )
-    orders = jax.ShapeDtypeStruct(
-        (task.epochs_per_segment, task.steps_per_epoch, width, task.batch), jnp.int32
-    )
-    carry: Carry = jax.eval_shape(one.start, index, row, params)
+    told = one.agenda(task, [0] * width, 0)
+    carry: Any = jax.eval_shape(one.start, index, row, params, data)
     evaluate = jax.jit(one.evaluate, compiler_options=_options())
-    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), params)
+    weights = jax.eval_shape(one.weights, carry)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), weights)
     jax.block_until_ready(evaluate(zeros, data.validation))
     return Compiled(
         program=one,
-        start=jax.jit(one.start, compiler_options=_options()).lower(index, row, params).compile(),
+        data=data,
+        # What runs once need not be fast: half of the time that a solver's start takes to compile.
+        start=jax.jit(one.start, compiler_options=_options(hurried=one.chunk is not None))
+        .lower(index, row, params, data)
+        .compile(),
         run=jax.jit(one.run, donate_argnums=1, compiler_options=_options())
-        .lower(index, carry, row, orders, data)
+        .lower(index, carry, row, jax.ShapeDtypeStruct(told.shape, told.dtype), data)
         .compile(),
         evaluate=evaluate,
         seconds=time.perf_counter() - began,
     )
 
 
-def _options() -> dict[str, Any]:
-    return OPTIONS if jax.default_backend() == "cpu" else {}
+def _options(hurried: bool = False) -> dict[str, Any]:
+    if jax.default_backend() != "cpu":
+        return {}
+    return {**OPTIONS, "xla_backend_optimization_level": 0} if hurried else OPTIONS

@@ -106,16 +106,29 @@ def cohorts(
     recipes: Sequence[Recipe],
     checkpoints: Path | None = None,
 ) -> list[Cohort]:
-    """The trials of every optimizer, cut into cohorts; names depend on what is in them alone."""
+    """The trials of every optimizer, cut into cohorts; names depend on what is in them alone.
+
+    recipes: of the rules, which may share a program. A solver has its own, of one lane.
+    """
     found = []
     for optimizer, mine in trials.items():
-        for at in range(0, len(mine), plan.cohort):
-            part = tuple(mine[at : at + plan.cohort])
+        own = Recipe.of(mine[0].rule) if mine else None
+        solves = own is not None and own.solves
+        width, size = (1, _solver_cohort(task)) if solves else (plan.width, plan.cohort)
+        for at in range(0, len(mine), size):
+            part = tuple(mine[at : at + size])
             digest = hashlib.sha256("\n".join(trial.run for trial in part).encode()).hexdigest()[:8]
-            held = tuple(recipes) if plan.together else (Recipe.of(part[0].rule),)
+            held = tuple(recipes) if plan.together and not solves else (Recipe.of(part[0].rule),)
             name = f"{optimizer}-{purpose}-{digest}"
-            found.append(Cohort(name, task, held, plan.width, part, purpose == "test", checkpoints))
+            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints))
     return found
+
+
+def _solver_cohort(task: Task) -> int:
+    """Trials of a solver in a cohort: by what is asked alone, so that it is never cut otherwise."""
+    parameters = task.network.count(task.features, task.outputs)
+    run = task.epochs * 12 * parameters * task.train_size / _FLOPS  # float64: half as fast
+    return max(1, int(_COHORT_SECONDS / run))
 
 
 def _step_seconds(task: Task) -> float:

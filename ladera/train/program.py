@@ -11,56 +11,24 @@ and on the width alone, and a lane that diverges is frozen where it was.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Sequence
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ladera.networks import MLP, losses, penalties
 from ladera.rules import Blocks, blocks
+from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row
 from ladera.train.packing import Packing, pack
-from ladera.train.product import product
 from ladera.train.recipe import Recipe
+from ladera.train.work import Task, orders
 
-EVALUATION_CHUNK = 512  # examples
-
-__all__ = ["Carry", "Chunks", "Data", "Metrics", "Program", "Row"]
-
-
-class Chunks(NamedTuple):
-    """Examples to evaluate on, in chunks that stay in the cache; the last is padded, at weight 0."""
-
-    x: Any  # [chunks, size, features] float32
-    y: Any  # [chunks, size] int32, or [chunks, size, outputs] float32
-    weight: Any  # [chunks, size] float32: 1, or 0 for padding
-
-    @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray) -> Chunks:
-        n = len(x)
-        chunks = -(-n // EVALUATION_CHUNK)
-        size = -(-n // (8 * chunks)) * 8  # a multiple of 8: splits of nearly one size share a program
-        rows = np.minimum(np.arange(chunks * size), n - 1).reshape(chunks, size)
-        weight = (np.arange(chunks * size) < n).astype(np.float32).reshape(chunks, size)
-        return cls(x[rows], y[rows], weight)
-
-
-class Data(NamedTuple):
-    """The examples, on the device: shared by all lanes, never copied into the program."""
-
-    x: Any  # [n, features] float32, for training
-    y: Any  # [n] int32, or [n, outputs] float32
-    validation: Chunks
-
-
-class Row(NamedTuple):
-    """What differs between lanes, each with the lanes as first axis."""
-
-    numbers: Any  # [lanes, largest number of hyperparameters] float32
-    penalty: Any  # [lanes, 2] float32: l1, l2
+__all__ = ["Carry", "Program"]
 
 
 class Carry(NamedTuple):
@@ -72,48 +40,33 @@ class Carry(NamedTuple):
     diverged: Any  # [lanes] float32: the step whose loss was not finite, 0 while there is none
 
 
-class Metrics(NamedTuple):
-    """Per epoch and lane: [epochs, lanes]."""
-
-    first_loss: Any  # of the epoch's first mini-batch, before its update
-    first_correct: Any
-    train_loss: Any  # mean over the epoch's mini-batches, each before its own update
-    train_correct: Any  # likewise the share classified correctly (0 for a regression)
-    validation_loss: Any  # after the epoch
-    validation_correct: Any
-
-
 @dataclasses.dataclass(frozen=True)
-class Program:
+class Program(Evaluation):
     """The static half of a cohort: `start`, `run` and `evaluate` are what gets compiled."""
 
-    network: MLP
-    features: int
-    outputs: int
-    loss: str
-    classifies: bool
-    penalised: bool
     batch: int
-    width: int
     recipes: tuple[Recipe, ...]
 
-    # ---- one lane ------------------------------------------------------------------------------
+    dtype: ClassVar[Any] = np.float32
+    chunk: ClassVar[None] = None  # it takes the training set as it is, not in chunks
 
-    def measure(self, params: Any, x: Any, y: Any) -> tuple[Any, Any]:
-        """Losses [n] and correctness [n] of the examples."""
-        z = self.network.apply(params, x, product)
-        per_example = losses.loss(self.loss)(z, y)
-        right = losses.correct(z, y) if self.classifies else jnp.zeros_like(per_example)
-        return per_example, right
+    def precision(self) -> contextlib.AbstractContextManager[None]:
+        """Where it is traced, compiled and called."""
+        return contextlib.nullcontext()
 
-    def objective(self, params: Any, penalty: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
-        """What is minimised on one mini-batch; beside it the plain loss and the correctness."""
-        per_example, right = self.measure(params, x, y)
-        plain = per_example.mean()
-        total = plain
-        if self.penalised:
-            total = plain + penalties.value(params, penalty[0], penalty[1])
-        return total, (plain, right.mean())
+    def epochs_per_segment(self, task: Task) -> int:
+        return task.epochs_per_segment
+
+    def agenda(self, task: Task, seeds: Sequence[int], epoch: int) -> np.ndarray:
+        """What `run` is told of a segment's epochs: the examples of every step of every lane."""
+        by_seed = {seed: orders(task, seed, epoch, task.epochs_per_segment) for seed in seeds}
+        return np.stack([by_seed[seed] for seed in seeds], axis=2)
+
+    def weights(self, carry: Carry) -> Any:
+        return carry.params
+
+    def ended(self, carry: Carry) -> Ended:
+        return Ended(np.asarray(carry.diverged))
 
     # ---- the rules: one branch each, over states packed into the same slots ---------------------
 
@@ -177,7 +130,7 @@ class Program:
 
     # ---- all lanes ------------------------------------------------------------------------------
 
-    def start(self, index: Any, row: Row, params: Any) -> Carry:
+    def start(self, index: Any, row: Row, params: Any, data: Data) -> Carry:
         """The carry before the first step, from initial weights with the lanes as first axis."""
         slots = lax.switch(index, [jax.vmap(b) for b in self._branches(self._init)], row.numbers, params)
         return Carry(jnp.float32(0), params, slots, jnp.zeros(self.width, jnp.float32))
@@ -218,16 +171,3 @@ class Program:
         update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
         slots, params = lax.switch(index, update, t, row.numbers, diverged == 0, g, carry.slots, carry.params)
         return Carry(t, params, slots, diverged), (plain, right)
-
-    def evaluate(self, params: Any, examples: Chunks) -> tuple[Any, Any]:
-        """Mean loss [lanes] and share correct [lanes] of the examples."""
-
-        def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], None]:
-            loss, right = jax.vmap(self.measure, in_axes=(0, None, None))(params, chunk.x, chunk.y)
-            weight = chunk.weight.reshape(1, -1)
-            return (sums[0] + (loss * weight).sum(axis=1), sums[1] + (right * weight).sum(axis=1)), None
-
-        zeros = jnp.zeros(self.width, jnp.float32)
-        (loss, right), _ = lax.scan(add, (zeros, zeros), examples)
-        n = examples.weight.sum()
-        return loss / n, right / n

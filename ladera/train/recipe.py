@@ -1,4 +1,4 @@
-"""The static half of a rule: what a program is compiled for, as against the numbers it is given."""
+"""The static half of a rule or solver: what a program is compiled for, as against its numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ladera.hyperparameters import Hyperparameters
 from ladera.rules import Rule, Wrapper
 
 __all__ = ["Recipe"]
@@ -13,16 +14,16 @@ __all__ = ["Recipe"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """The static half of a rule: its class, its flags, which hyperparameters are present, and, of a
-    wrapper, the same of the rule inside."""
+    """The static half of a rule or solver: its class, its flags, which hyperparameters are present,
+    and, of a wrapper, the same of the rule inside."""
 
-    rule: type[Rule]
+    rule: type[Any]
     flags: tuple[tuple[str, Any], ...]
     own: tuple[str, ...]
     inside: Recipe | None = None
 
     @classmethod
-    def of(cls, rule: Rule) -> Recipe:
+    def of(cls, rule: Hyperparameters) -> Recipe:
         inside = cls.of(rule.rule) if isinstance(rule, Wrapper) else None
         present = [name for name in rule.domains() if getattr(rule, name) is not None]
         flags = tuple((name, getattr(rule, name)) for name in rule.defaults() if name not in present)
@@ -33,15 +34,20 @@ class Recipe:
         """The names of the numbers it takes, in their order."""
         return (*(self.inside.numbers if self.inside else ()), *self.own)
 
-    def numbers_of(self, rule: Rule) -> list[float]:
+    def numbers_of(self, rule: Hyperparameters) -> list[float]:
         values = rule.numbers()
         return [float(values[name]) for name in self.numbers]
 
-    def build(self, numbers: Sequence[Any]) -> Rule:
+    def build(self, numbers: Sequence[Any]) -> Any:
         """The rule again, holding numbers, arrays or tracers; those too many are left."""
         at = len(self.inside.numbers) if self.inside else 0
         inside = {"rule": self.inside.build(numbers)} if self.inside else {}
         return self.rule(**inside, **dict(self.flags), **dict(zip(self.own, numbers[at:], strict=False)))
+
+    @property
+    def solves(self) -> bool:
+        """Whether it is a solver's, which sees the whole training set at once."""
+        return not issubclass(self.rule, Rule)
 
     @property
     def name(self) -> str:

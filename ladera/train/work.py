@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ladera.networks import MLP
 from ladera.networks.penalties import Penalty
 from ladera.rules import Rule
 from ladera.train.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ladera.solvers import Solver
 
 __all__ = ["Cohort", "Records", "Task", "Trial", "initial", "orders"]
 
@@ -50,10 +53,10 @@ _SEGMENT_STEPS = 2000
 
 @dataclass(frozen=True)
 class Trial:
-    """One training: a rule with its numbers, and a seed."""
+    """One training: a rule or a solver with its numbers, and a seed."""
 
     run: str
-    rule: Rule
+    rule: Rule | Solver
     seed: int
 
 

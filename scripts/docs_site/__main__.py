@@ -6,16 +6,17 @@ import os
 import sys
 from pathlib import Path
 
+from docs_site import solver_evidence, solver_pages
 from docs_site.evidence import evidence
 from docs_site.pages import write
-from docs_site.site import built
-from ladera import rules
+from docs_site.site import asked, built
 
 
 def main(lang: str, pages: str, site: str, only: str = "") -> None:
     os.environ["LADERA_LANG"] = lang
-    names = only.split(",") if only else [*rules.names(), *rules.wrappers()]
+    names, solvers = asked(only)
     write(Path(pages), names, lang, evidence(names, measure=False))
+    solver_pages.write(Path(pages), solvers, lang, solver_evidence.evidence(solvers, measure=False))
     if not only:
         from docs_site.guides import write as write_guides
 

@@ -19,7 +19,7 @@ import numpy as np
 
 import ladera.rules
 
-__all__ = ["FILE", "Evidence", "evidence", "fingerprint"]
+__all__ = ["FILE", "ROOT", "Evidence", "code_of", "evidence", "fingerprint"]
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docs" / "evidence.json"
@@ -54,11 +54,11 @@ def fingerprint(name: str) -> str:
     paths += [(rule / "wrappers" / f"{name}.py", _JUDGES / "cases" / "wrappers" / f"{name}.py")]
     for both in paths:
         if all(path.is_file() for path in both):
-            return hashlib.sha256("".join(map(_code, both)).encode()).hexdigest()[:16]
+            return hashlib.sha256("".join(map(code_of, both)).encode()).hexdigest()[:16]
     return ""
 
 
-def _code(path: Path) -> str:
+def code_of(path: Path) -> str:
     """A file without its comments and strings that stand alone, and without what only pages show."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):

@@ -38,10 +38,11 @@ def display(latex: str, broken: bool = False) -> str:
 
 
 def _rows(body: str, broken: bool) -> list[tuple[str, str]]:
-    """Left and right of each line's first &."""
+    """Left and right of each line's first & that parts no matrix."""
     rows = []
     for line in _parted(body, r"\\\\"):
-        left, _, right = line.partition("&")
+        left, *rest = _parted(line, "&")
+        right = "&".join(rest)
         parts = _parted(right.removeprefix("="), " = ")
         if broken and len(parts) > 2:
             rows += [(left, f"= {parts[0]}"), ("", " = ".join(["", *parts[1:]]))]

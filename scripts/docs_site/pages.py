@@ -11,7 +11,7 @@ from docs_site.evidence import Evidence
 from docs_site.picture import Words, picture
 from docs_site.way import CLOSE, RATES, START, Way, way
 from ladera import rules
-from ladera.explaining import Explanation, explain, overview
+from ladera.explaining import Explanation, overview
 from ladera.explaining.captions import LEGEND, card_words, evidence, picture_words
 from ladera.explaining.page import markdown
 from ladera.locale import Translator, translator
@@ -25,10 +25,8 @@ _STEP = 2  # the step whose numbers are shown: the first whose state is not empt
 
 def explained(name: str, lang: str) -> Explanation:
     """A rule, or a wrapper around Adam, explained."""
-    if name in rules.names():
-        return explain(name, lang)
-    wrapper: Any = rules.by_name(name)
-    return explain(wrapper(rules.make(INSIDE)), lang)
+    cls: Any = rules.by_name(name)
+    return Explanation(cls() if name in rules.names() else cls(rules.make(INSIDE)), lang)
 
 
 def write(folder: Path, names: Iterable[str], lang: str, measured: Evidence) -> None:
@@ -84,7 +82,7 @@ def _page(name: str, e: Explanation, ways: Ways, measured: Evidence) -> str:
 
 
 def _figure(name: str, e: Explanation, gone: Way, _: Translator) -> str:
-    trace, rule, alone = gone.drawn, gone.shown.rule, gone.alone
+    trace, rule, alone = gone.drawn, gone.shown.method, gone.alone
     said = picture_words(
         *(rule.describe(), trace.surface.text, START, RATES, CLOSE, gone.arrives),
         *(trace.fun.tolist(), gone.as_neuron, _),
@@ -95,7 +93,7 @@ def _figure(name: str, e: Explanation, gone: Way, _: Translator) -> str:
         said,
         *(legend["way"], legend["step"].format(k=_STEP), legend["gradient"]),
         *(legend["minimum"], legend["steps"]),
-        legend["other"].format(rule=type(alone.rule).__name__) if alone else "",
+        legend["other"].format(rule=type(alone.method).__name__) if alone else "",
     )
     drawn = picture(trace, words, _STEP, name, gone.alone)
     return f"<figure>{drawn}<figcaption>{said}</figcaption></figure>"

@@ -11,18 +11,29 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from pygments.formatters import HtmlFormatter
 
+from ladera import rules, solvers
 from ladera.explaining.overview import TITLES
+from ladera.explaining.solver_page import TITLE as SOLVERS
 from ladera.locale import translator
 
-__all__ = ["LANGUAGES", "built", "front_page", "requests"]
+__all__ = ["LANGUAGES", "asked", "built", "front_page", "requests"]
 
 LANGUAGES = {"en": "English", "es": "Español"}
 _BESIDE = Path(__file__).parent
-_GUIDES = ("own-rule", "step-by-step", "dialects", "drop-ins")
+_GUIDES = ("own-rule", "step-by-step", "solvers", "fit", "dialects", "drop-ins")
 _VALIDATION = {
     "nav": {"omitted_files": "warn", "not_found": "warn", "absolute_links": "warn"},
     "links": {"not_found": "warn", "anchors": "warn", "absolute_links": "warn", "unrecognized_links": "warn"},
 }
+
+
+def asked(only: str = "") -> tuple[list[str], list[str]]:
+    """The rules and wrappers, and the solvers, that the pages are of. only: names, separated by commas."""
+    every = [*rules.names(), *rules.wrappers()], solvers.names()
+    if not only:
+        return every
+    names = only.split(",")
+    return [name for name in names if name not in every[1]], [name for name in names if name in every[1]]
 
 
 def built(pages: Path, site: Path, lang: str) -> None:
@@ -55,7 +66,7 @@ def built(pages: Path, site: Path, lang: str) -> None:
 
 
 def _nav(pages: Path, lang: str) -> list[dict[str, object]]:
-    """Guides, rules, wrappers, dialects, as far as their pages are there."""
+    """Guides, dialects, rules, wrappers and solvers, as far as their pages are there."""
     _ = translator(lang)
 
     def listed(*places: str) -> list[str]:
@@ -72,6 +83,7 @@ def _nav(pages: Path, lang: str) -> list[dict[str, object]]:
         {_(TITLES["dialects"]): "dialects.md"},
         {_(TITLES["rules"]): folder("rules")},
         {_(TITLES["wrappers"]): folder("wrappers")},
+        {_(SOLVERS): folder("solvers")},
     ]
 
 

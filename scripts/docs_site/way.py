@@ -91,7 +91,7 @@ def _stronger(rule: Wrapper) -> Iterator[Wrapper]:
 
 
 def _wrapped(gone: Way) -> Way:
-    inside = gone.shown.rule
+    inside = gone.shown.method
     assert isinstance(inside, Wrapper)
     return Way(gone.drawn, gone.shown, gone.arrives, trace(SURFACE, START, inside.rule, STEPS))
 

@@ -1,0 +1,118 @@
+"""What every program does, whoever moves the weights: measure a network on examples, in lanes."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ladera.networks import MLP, losses, penalties
+from ladera.train.product import product
+
+__all__ = ["EVALUATION_CHUNK", "Chunks", "Data", "Ended", "Evaluation", "Metrics", "Row"]
+
+EVALUATION_CHUNK = 512  # examples
+
+
+class Chunks(NamedTuple):
+    """Examples to evaluate on, in chunks that stay in the cache; the last is padded, at weight 0."""
+
+    x: Any  # [chunks, size, features] float32
+    y: Any  # [chunks, size] int32, or [chunks, size, outputs] float32
+    weight: Any  # [chunks, size] float32: 1, or 0 for padding
+
+    @classmethod
+    def of(cls, x: np.ndarray, y: np.ndarray, most: int = EVALUATION_CHUNK) -> Chunks:
+        n = len(x)
+        chunks = -(-n // most)
+        size = -(-n // (8 * chunks)) * 8  # a multiple of 8: splits of nearly one size share a program
+        rows = np.minimum(np.arange(chunks * size), n - 1).reshape(chunks, size)
+        weight = (np.arange(chunks * size) < n).astype(np.float32).reshape(chunks, size)
+        return cls(x[rows], y[rows], weight)
+
+
+class Data(NamedTuple):
+    """The examples, on the device: shared by all lanes, never copied into the program."""
+
+    x: Any  # [n, features] float32, for training
+    y: Any  # [n] int32, or [n, outputs] float32
+    validation: Chunks
+
+
+class Row(NamedTuple):
+    """What differs between lanes, each with the lanes as first axis."""
+
+    numbers: Any  # [lanes, largest number of hyperparameters], of the program's precision
+    penalty: Any  # [lanes, 2]: l1, l2
+
+
+class Metrics(NamedTuple):
+    """Per epoch and lane: [epochs, lanes]. A rule's training values are means over the epoch's
+    mini-batches, each before its own update; a solver's are of the whole training set, after it."""
+
+    first_loss: Any  # before the epoch: of its first mini-batch, or of the whole training set
+    first_correct: Any
+    train_loss: Any
+    train_correct: Any  # the share classified correctly (0 for a regression)
+    validation_loss: Any  # after the epoch
+    validation_correct: Any
+
+
+class Ended(NamedTuple):
+    """How the lanes ended, each [lanes]."""
+
+    diverged: np.ndarray  # the step whose loss was not finite, 0 for none
+    passes: np.ndarray | None = None  # over the training set that were spent, where the epochs do not tell
+    result: list[str] | None = None  # why a solver stopped
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A network, its loss, and how many lanes there are of it."""
+
+    network: MLP
+    features: int
+    outputs: int
+    loss: str
+    classifies: bool
+    penalised: bool
+    width: int
+
+    def read(self, chunk: Chunks) -> Chunks:
+        """The chunk in the precision of the weights."""
+        return chunk
+
+    def measure(self, params: Any, x: Any, y: Any) -> tuple[Any, Any]:
+        """Losses [n] and correctness [n] of the examples."""
+        z = self.network.apply(params, x, product)
+        per_example = losses.loss(self.loss)(z, y)
+        right = losses.correct(z, y) if self.classifies else jnp.zeros_like(per_example)
+        return per_example, right
+
+    def objective(self, params: Any, penalty: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
+        """What is minimised on one mini-batch; beside it the plain loss and the correctness."""
+        per_example, right = self.measure(params, x, y)
+        plain = per_example.mean()
+        total = plain
+        if self.penalised:
+            total = plain + penalties.value(params, penalty[0], penalty[1])
+        return total, (plain, right.mean())
+
+    def evaluate(self, params: Any, examples: Chunks) -> tuple[Any, Any]:
+        """Mean loss [lanes] and share correct [lanes] of the examples."""
+
+        def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], None]:
+            chunk = self.read(chunk)
+            loss, right = jax.vmap(self.measure, in_axes=(0, None, None))(params, chunk.x, chunk.y)
+            weight = chunk.weight.reshape(1, -1)
+            return (sums[0] + (loss * weight).sum(axis=1), sums[1] + (right * weight).sum(axis=1)), None
+
+        dtype = jax.tree.leaves(params)[0].dtype
+        zeros = jnp.zeros(jax.tree.leaves(params)[0].shape[0], dtype)
+        (loss, right), _ = lax.scan(add, (zeros, zeros), examples)
+        n = examples.weight.sum().astype(dtype)
+        return loss / n, right / n
