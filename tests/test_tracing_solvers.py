@@ -120,6 +120,12 @@ def test_charges_are_in_gradients():
     assert charge(Counts(nfev=5, njev=3), 10, "residuals") == 5 + 3 * 10
 
 
+def test_a_rule_that_was_lifted_is_traced_as_the_rule():
+    found = trace("valley", (-4, 3), solvers.make("adam", lr=0.3), 5)
+    assert found.code is None
+    assert "m_hat_x" in found.table()
+
+
 def test_fewer_steps_end_without_a_reason():
     found = trace("rosenbrock", (-1.2, 1.0), solvers.BFGS(gtol=1e-9), 3)
     assert found.steps == 3

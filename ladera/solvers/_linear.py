@@ -14,7 +14,7 @@ from jax import lax
 
 __all__ = ["Triangle", "columns", "damped", "downwards", "normal", "solved", "triangle"]
 
-_UNROLLED = 8  # columns: a loop costs more than it saves
+_UNROLLED = 4  # columns: fewer run faster one by one, more take long to compile
 _ORTHOGONAL = 64  # columns: beyond, forming JᵀJ is so much faster that its lost digits are borne
 
 

@@ -16,7 +16,8 @@ __all__ = ["method_of"]
 
 
 def method_of(asked: Any, **hyperparameters: Any) -> Rule | Solver:
-    """The rule or the solver that is asked for: a name, "file.py:Rule", a rule, a solver, or its class.
+    """The rule or the solver that is asked for: a name, "file.py:Rule", a rule, a solver, or its class;
+    of a rule that was lifted to a solver the rule.
 
     JAX, on which solvers are written, is imported for a solver only. Raises UsageError for an unknown
     name, with the nearest one, and as `rules.make` and `solvers.make` do.
@@ -28,5 +29,6 @@ def method_of(asked: Any, **hyperparameters: Any) -> Rule | Solver:
     kind = asked if isinstance(asked, type) else type(asked)
     is_solver = issubclass(kind, Hyperparameters) and not issubclass(kind, Rule)
     if is_solver or (isinstance(asked, str) and solvers.has(asked)):
-        return solvers.make(asked, **hyperparameters)
+        made = solvers.make(asked, **hyperparameters)
+        return made.rule if isinstance(made, solvers.Lifted) else made
     return rules.make(asked, **hyperparameters)

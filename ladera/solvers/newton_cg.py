@@ -46,7 +46,7 @@ class NewtonCG(TrustRegion):
             bend, rr = s.d @ hd, s.r @ s.r
             alpha = rr / bend
             outside = ~(bend > 0) | ~(jnp.linalg.norm(s.p + alpha * s.d) < radius)
-            alpha = jnp.where(outside, _to_the_edge(s.p, s.d, radius), alpha)
+            alpha = jnp.where(outside, _lowest_edge(s, rr, bend, radius), alpha)
             r = s.r + alpha * hd
             d = -r + (r @ r) / rr * s.d
             done = outside | (jnp.linalg.norm(r) <= enough)
@@ -74,8 +74,11 @@ class NewtonCG(TrustRegion):
         return {"B": f.hessian(before.x), **told, "r": r, "eta": eta}
 
 
-def _to_the_edge(p: Any, d: Any, radius: Any) -> Any:
-    """τ ≥ 0 with |p + τ d| = radius."""
-    dd, pd = d @ d, p @ d
-    rest = jnp.maximum(radius**2 - p @ p, 0)
-    return rest / (pd + jnp.sqrt(pd**2 + dd * rest))
+def _lowest_edge(s: _Inner, rr: Any, bend: Any, radius: Any) -> Any:
+    """The τ with |p + τ d| = radius for which the quadratic is lower: it falls by rr along d and bends."""
+    dd, pd = s.d @ s.d, s.p @ s.d
+    rest = jnp.maximum(radius**2 - s.p @ s.p, 0)
+    root = jnp.sqrt(pd**2 + dd * rest)
+    forth, back = rest / (pd + root), -(pd + root) / dd
+    lower = back**2 * bend / 2 - back * rr < forth**2 * bend / 2 - forth * rr
+    return jnp.where(lower & (bend < 0), back, forth)

@@ -71,12 +71,12 @@ class Trust(TrustRegion):
         inside = jnp.linalg.norm(share(least)) <= radius
         _, lam = lax.fori_loop(0, _HALVINGS, halved, (least, enough))
         share_at = share(jnp.where(inside, least, lam))
-        # The hard case: inside although H is not positive, so the rest of the radius goes down the
-        # lowest curvature.
-        rest = jnp.sqrt(jnp.maximum(radius**2 - share_at @ share_at, 0))
+        # The hard case: inside although H is not positive, so what the other axes leave of the radius
+        # goes down the lowest curvature.
+        others = share_at.at[0].set(0)
+        rest = jnp.sqrt(jnp.maximum(radius**2 - others @ others, 0))
         hard = inside & (curvature[0] < -tiny)
-        down = jnp.where(along[0] > 0, 1.0, -1.0).astype(g.dtype)
-        share_at = share_at.at[0].add(jnp.where(hard, down * rest, 0))
+        share_at = jnp.where(hard, others.at[0].set(jnp.where(along[0] > 0, rest, -rest)), share_at)
         promised = along @ share_at - share_at @ (curvature * share_at) / 2
         return Model(-axes @ share_at, promised, Counts())
 

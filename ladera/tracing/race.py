@@ -139,7 +139,7 @@ def race(
         named after itself and the hyperparameters that differ from the defaults.
     close: f within this of the lowest value counts as arriving, in units of f.
     by: what decides who is first: "steps", "evaluations" (of the gradient; what a solver evaluates
-        beside is charged in those, see `solvers.charge`) or "seconds" (measured).
+        beside is charged in those: `charge` in ladera/solvers/_equations.py) or "seconds" (measured).
 
     Raises UsageError as `trace` does, and for methods of one name.
     """
