@@ -17,7 +17,10 @@ from benchmarks import machine
 from benchmarks.section import Section
 from benchmarks.sizes import SIZES
 
-NAMES = ("main_job", "digits", "mnist", "minute", "scaling", "steps", "dropin", "logistic", "nist")
+NAMES = (
+    *("main_job", "digits", "mnist", "minute", "scaling", "steps", "dropin"),
+    *("logistic", "curves", "nist", "unconstrained"),
+)
 _SAMPLED = {"main_job", "scaling"}  # whose memory psutil looks at
 _QUIET = 0.3  # cores at work before the start; with more the numbers say little
 

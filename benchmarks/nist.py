@@ -14,7 +14,7 @@ import numpy as np
 import scipy.optimize
 
 import ladera
-from benchmarks.nist_models import MODELS, Problem, digits, read
+from benchmarks.published.nist import MODELS, Problem, digits, read
 from benchmarks.section import Section
 from benchmarks.sizes import Size
 from benchmarks.table import Table

@@ -120,3 +120,15 @@ def test_traces_and_descents_are_measured(tmp_path):
     told = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))["steps"]
     assert [len(told["trace"]), len(told["descend"])] == [2, 2]
     assert all(row["seconds"] > 0 for rows in told.values() for row in rows)
+
+
+@pytest.mark.parametrize("name", ["curves", "unconstrained"])
+def test_solvers_are_measured_beside_scipy(name, tmp_path):
+    done = benchmark(name, "--json", str(tmp_path / "numbers.json"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "numbers.json").read_text(encoding="utf-8"))[name]
+    if name == "curves":
+        assert all(side["seconds"] > 0 and side["agreed"] == side["curves"] == 10 for side in told["sides"])
+    else:
+        assert len(told) == 10
+        assert all(one["solved"] for one in told)

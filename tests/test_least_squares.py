@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-import mgh
 import numpy as np
 import pytest
 import scipy.optimize
 
 import ladera
-from benchmarks.nist_models import MODELS, digits, read
+from benchmarks.published import mgh
+from benchmarks.published.nist import MODELS, digits, read
 from ladera.solvers import Result
 
 # A few whose data are short enough to stand here; hard from their first start (NIST StRD).

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from mgh import MGH
 from scipy.optimize import least_squares
 from scipy.optimize._numdiff import approx_derivative
+
+from benchmarks.published.mgh import MGH
 
 UNCONSTRAINED = 18
 EXTENSIONS = ("extended_rosenbrock", "extended_powell_singular")  # the same residuals of longer vectors

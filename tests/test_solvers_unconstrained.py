@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import scipy.optimize
 from jax import lax
-from mgh import MGH
 from told import QUICK, Told, solve
-from unconstrained import PROBLEMS, squares
 
+from benchmarks.published.mgh import MGH
+from benchmarks.published.unconstrained import PROBLEMS, squares
 from ladera import solvers
 from ladera.base import UsageError
 from ladera.solvers._objective import Objective

@@ -17,9 +17,8 @@ def covariance(jac: np.ndarray, rss: Any, absolute: bool) -> tuple[np.ndarray, A
     columns of length 1: units of the parameters do not decide whether they are determined.
     """
     m, d = jac.shape[-2:]
-    scale, values, axes = _decomposed(jac)
-    full: Any = values[..., -1] > np.finfo(float).eps * m * values[..., 0]
-    half = np.swapaxes(axes, -1, -2) / np.where(full[..., None], values, 1)[..., None, :]
+    scale, triangle = _triangle(jac)
+    half, full = _inverse(triangle, np.finfo(float).eps * m)
     found = half @ np.swapaxes(half, -1, -2) / (scale[..., :, None] * scale[..., None, :])
     determined: Any = full
     if not absolute:
@@ -31,17 +30,30 @@ def covariance(jac: np.ndarray, rss: Any, absolute: bool) -> tuple[np.ndarray, A
 
 def null_space(jac: np.ndarray) -> np.ndarray:
     """Which columns of J, (m, d), others can stand in for, as bool (d,); none where its rank is full."""
-    _, values, axes = _decomposed(jac)
+    _, values, axes = np.linalg.svd(_triangle(jac)[1])
     without = values <= np.finfo(float).eps * jac.shape[0] * values[0]
     return np.asarray((np.abs(axes[without]) > 1e-3).any(axis=0))
 
 
-def _decomposed(jac: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lengths of the columns, and the singular values and right axes of J without them."""
+def _triangle(jac: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths of the columns, and R of J without them."""
     finite = np.isfinite(jac).all(axis=(-2, -1), keepdims=True)
     jac = np.where(finite, jac, 0)
-    lengths = np.linalg.norm(jac, axis=-2)
+    lengths = np.sqrt(np.einsum("...md,...md->...d", jac, jac))
     scale = np.where(lengths > 0, lengths, 1)
-    triangle = np.linalg.qr(jac / scale[..., None, :], mode="r")
-    _, values, axes = np.linalg.svd(triangle)
-    return scale, values, axes
+    return scale, np.linalg.qr(jac / scale[..., None, :], mode="r")
+
+
+def _inverse(R: np.ndarray, least: float) -> tuple[np.ndarray, Any]:
+    """H with H Hᵀ = (RᵀR)⁻¹, and whether R's smallest singular value is more than `least` of its largest;
+    where it is not, H is of no use. Of thousands of R almost all are told by their inverse."""
+    d = R.shape[-1]
+    regular = np.abs(np.diagonal(R, axis1=-2, axis2=-1)).min(axis=-1) > 0
+    H = np.linalg.inv(np.where(regular[..., None, None], R, np.eye(d)))
+    full = regular & (np.linalg.norm(R, axis=(-2, -1)) * np.linalg.norm(H, axis=(-2, -1)) < 1 / least)
+    if not full.all():
+        _, values, axes = np.linalg.svd(R)
+        sure, full = full, values[..., -1] > least * values[..., 0]
+        by_values = np.swapaxes(axes, -1, -2) / np.where(full[..., None], values, 1)[..., None, :]
+        H = np.where(sure[..., None, None], H, by_values)
+    return H, full

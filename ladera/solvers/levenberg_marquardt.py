@@ -280,7 +280,8 @@ def _straight(s: State, D: Any, box: Box | None) -> tuple[Any, Any, Triangle, An
     """
     m: _Memory = s.memory
     if box is None:
-        return *within(m.t, D, m.radius, m.damping), jnp.ones_like(s.x)
+        v, damping, system = within(m.t, D, m.radius, m.damping)
+        return v, damping, system, jnp.ones_like(s.x)
 
     def tried(held: Any, free: Any, rounds: Any) -> Any:
         t = triangle(m.t.R * free[None, :], m.t.c + m.t.R @ held)

@@ -72,11 +72,11 @@ class Trust(TrustRegion):
         _, lam = lax.fori_loop(0, _HALVINGS, halved, (least, enough))
         share_at = share(jnp.where(inside, least, lam))
         # The hard case: inside although H is not positive, so what the other axes leave of the radius
-        # goes down the lowest curvature.
+        # goes along the lowest curvature, where both ways lead down alike.
         others = share_at.at[0].set(0)
         rest = jnp.sqrt(jnp.maximum(radius**2 - others @ others, 0))
         hard = inside & (curvature[0] < -tiny)
-        share_at = jnp.where(hard, others.at[0].set(jnp.where(along[0] > 0, rest, -rest)), share_at)
+        share_at = jnp.where(hard, others.at[0].set(rest), share_at)
         promised = along @ share_at - share_at @ (curvature * share_at) / 2
         return Model(-axes @ share_at, promised, Counts())
 

@@ -177,12 +177,13 @@ def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequenc
     trainings of a seed are known to have begun alike. None where the first step tells."""
     if executables.program.chunk is None:
         return None
-    data, _ = examples(task)
-    x, y = np.asarray(data.x), np.asarray(data.y)
-    found = []
+    training, found = executables.data.training, []
     for lane, seed in enumerate(seeds):
         [order] = orders(task, seed, 0, 1)[:, 0]
-        loss, _ = executables.evaluate(weights, Chunks.of(x[order], y[order]))
+        only = np.zeros(training.weight.size, np.float32)
+        only[order] = 1
+        batch = training._replace(weight=jnp.asarray(only.reshape(training.weight.shape)))
+        loss, _ = executables.evaluate(weights, batch)
         found.append(loss[lane])
     return np.asarray(found)
 

@@ -125,7 +125,8 @@ def _ahead_of_time(one: Program | SolverProgram, task: Task, data: Any, began: f
     evaluate = jax.jit(one.evaluate, compiler_options=_options())
     weights = jax.eval_shape(one.weights, carry)
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), weights)
-    jax.block_until_ready(evaluate(zeros, data.validation))
+    for part in (data.validation, *([] if one.chunk is None else [data.training])):
+        jax.block_until_ready(evaluate(zeros, part))
     return Compiled(
         program=one,
         data=data,

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import mgh
 import numpy as np
-from mgh import MGH, upto
+
+from benchmarks.published import mgh
+from benchmarks.published.mgh import MGH, upto
 
 __all__ = ["PROBLEMS", "Unconstrained"]
 
