@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
     from ladera.explaining import catalogue, explain
-    from ladera.optimize import curve_fit, fit, least_squares, minimize
+    from ladera.fitting import curve_fit, fit
+    from ladera.optimize import least_squares, minimize
     from ladera.problems import Problem
     from ladera.study import Study, open
     from ladera.tracing import descend, race, trace
@@ -55,10 +56,10 @@ _HOME = {
     "UsageError": "ladera.base",
     "catalogue": "ladera.explaining",
     "compare": "ladera.comparison",
-    "curve_fit": "ladera.optimize",
+    "curve_fit": "ladera.fitting",
     "descend": "ladera.tracing",
     "explain": "ladera.explaining",
-    "fit": "ladera.optimize",
+    "fit": "ladera.fitting",
     "least_squares": "ladera.optimize",
     "minimize": "ladera.optimize",
     "open": "ladera.study",

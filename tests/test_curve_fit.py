@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 
 import ladera
 from ladera.base import LaderaError, UsageError
-from ladera.optimize import estimate, program
-from ladera.optimize.covariance import covariance
-from ladera.optimize.curve_fit import FitWarning, parameter_box
-from ladera.optimize.models import model_of
-from ladera.optimize.observations import observations
+from ladera.fitting import estimate
+from ladera.fitting.covariance import covariance
+from ladera.fitting.curve_fit import FitWarning, parameter_box
+from ladera.fitting.models import model_of
+from ladera.fitting.observations import observations
+from ladera.optimize import program
 from ladera.solvers import LevenbergMarquardt, Result
 
 X = np.linspace(0.1, 4, 24)

@@ -12,7 +12,7 @@ import scipy.stats
 
 import ladera
 from ladera.base import LaderaError, UsageError
-from ladera.optimize.fit_names import parameters_in
+from ladera.fitting.names import parameters_in
 
 T = np.linspace(0, 10, 24)
 NOISE = np.random.default_rng(2).normal(0, 0.5, T.size)

@@ -51,9 +51,9 @@ def fit(
     lang: Lang = lang,
 ) -> None:
     from ladera.cli import show
-    from ladera.optimize import fit as fitted
-    from ladera.optimize.columns import columns
-    from ladera.optimize.fit_names import parameters_in
+    from ladera.fitting import fit as fitted
+    from ladera.fitting.columns import columns
+    from ladera.fitting.names import parameters_in
 
     table = columns(data)
     given = _starts(start)

@@ -17,7 +17,7 @@ from rich.text import Text
 from ladera.locale import Translator
 
 if TYPE_CHECKING:
-    from ladera.optimize import Fit
+    from ladera.fitting import Fit
     from ladera.reproduce import Row
     from ladera.tracing import Mark, Race, Trace
 
@@ -150,7 +150,7 @@ def fit(found: Fit, at_one: Sequence[str], lang: str, _: Translator) -> None:
     at_one: the parameters that started at 1 because nobody said where.
     """
     from ladera.cli.scatter import scatter
-    from ladera.optimize.fit_words import doubts, quality
+    from ladera.fitting.words import doubts, quality
 
     console = terminal()
     console.print(Text(found.equation, style="bold"), soft_wrap=True)

@@ -11,7 +11,7 @@ from ladera.locale import N_, Translator
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ladera.optimize.fit import Fit
+    from ladera.fitting.fit import Fit
 
 __all__ = ["as_dict", "doubts", "quality", "sentence", "table"]
 

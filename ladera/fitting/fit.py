@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ladera.base import LaderaError, UsageError
+from ladera.fitting.columns import column_numbers, columns
+from ladera.fitting.covariance import null_space
+from ladera.fitting.curve_fit import parameter_box
+from ladera.fitting.estimate import Estimate, estimate
+from ladera.fitting.models import FormulaModel, Model, formula_model
+from ladera.fitting.names import names_used, sides, spelt, target_of
+from ladera.fitting.observations import Observations, observations, real
 from ladera.formulas import Formula
 from ladera.formulas.names import declared_names, spelt_name
 from ladera.locale import translator
-from ladera.optimize.columns import column_numbers, columns
-from ladera.optimize.covariance import null_space
-from ladera.optimize.curve_fit import parameter_box
-from ladera.optimize.estimate import Estimate, estimate
-from ladera.optimize.fit_names import names_used, sides, spelt, target_of
 from ladera.optimize.least_squares import solver_of_squares
-from ladera.optimize.models import FormulaModel, Model, formula_model
-from ladera.optimize.observations import Observations, observations, real
 from ladera.optimize.solution import Solution
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class Fit:
 
     def table(self, lang: str = "en", level: float = 0.95) -> pd.DataFrame:
         """A row per parameter: value, standard error, confidence interval."""
-        from ladera.optimize.fit_words import table
+        from ladera.fitting.words import table
 
         return table(self, level, translator(lang))
 
@@ -170,20 +170,20 @@ class Fit:
 
     def sentence(self, lang: str = "en") -> str:
         """How well it fits, and what must not be believed of it."""
-        from ladera.optimize.fit_words import sentence
+        from ladera.fitting.words import sentence
 
         return sentence(self, translator(lang))
 
     def figure(self, lang: str = "en") -> go.Figure:
         """Data and curve with its confidence band (of several variables observed against fitted values),
         and the residuals below."""
-        from ladera.optimize.fit_figure import figure
+        from ladera.fitting.figure import figure
 
         return figure(self, translator(lang))
 
     def as_dict(self, lang: str = "en") -> dict[str, Any]:
         """Everything, as plain values for JSON; None where there is no number."""
-        from ladera.optimize.fit_words import as_dict
+        from ladera.fitting.words import as_dict
 
         return as_dict(self, translator(lang))
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ladera.base import UsageError, nearest, unknown_name
+from ladera.fitting.columns import columns
 from ladera.formulas import names_in
 from ladera.formulas.names import declared_names, is_name, spelt_name
-from ladera.optimize.columns import columns
 
 __all__ = ["names_used", "parameters_in", "sides", "spelt", "target_of"]
 

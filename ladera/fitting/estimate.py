@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ladera.base import UsageError
-from ladera.optimize.covariance import covariance
+from ladera.fitting.covariance import covariance
+from ladera.fitting.models import Model, check_shape, residuals_of
+from ladera.fitting.observations import Observations
 from ladera.optimize.functions import Given, Starts
 from ladera.optimize.minimize import limits_of, solution
-from ladera.optimize.models import Model, check_shape, residuals_of
-from ladera.optimize.observations import Observations
 from ladera.optimize.solution import Solution
 
 __all__ = ["Estimate", "estimate"]

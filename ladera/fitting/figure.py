@@ -9,12 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from ladera.fitting.words import sentence
 from ladera.locale import Translator
-from ladera.optimize.fit_words import sentence
 from ladera.report.style import Style, styles
 
 if TYPE_CHECKING:
-    from ladera.optimize.fit import Fit
+    from ladera.fitting.fit import Fit
 
 __all__ = ["figure"]
 

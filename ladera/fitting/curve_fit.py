@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ladera.base import LaderaError, UsageError, unknown_name
+from ladera.fitting.estimate import Estimate, estimate
+from ladera.fitting.models import Model, model_of
+from ladera.fitting.observations import observations, real
 from ladera.formulas.names import spelt_name
 from ladera.locale import N_, translator
 from ladera.optimize.bounds import box_of
-from ladera.optimize.estimate import Estimate, estimate
 from ladera.optimize.least_squares import solver_of_squares
-from ladera.optimize.models import Model, model_of
-from ladera.optimize.observations import observations, real
 
 __all__ = ["FitWarning", "curve_fit", "parameter_box"]
 
