@@ -41,7 +41,8 @@ def _triangle(jac: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     jac = np.where(finite, jac, 0)
     lengths = np.sqrt(np.einsum("...md,...md->...d", jac, jac))
     scale = np.where(lengths > 0, lengths, 1)
-    return scale, np.linalg.qr(jac / scale[..., None, :], mode="r")
+    triangle: Any = np.linalg.qr(jac / scale[..., None, :], mode="r")
+    return scale, triangle
 
 
 def _inverse(R: np.ndarray, least: float) -> tuple[np.ndarray, Any]:

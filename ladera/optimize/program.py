@@ -50,7 +50,7 @@ class _AnyNumber:
 _ANY_NUMBER = _AnyNumber()
 
 # Compiles in two thirds of the time, and what it makes is as fast.
-_QUICKLY = {"xla_cpu_use_fusion_emitters": False}
+_QUICKLY: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
 
 
 def run(
@@ -73,7 +73,6 @@ def run(
     program = _program(given.function, skeleton, many, bool(box))
     walls = tuple(np.asarray(wall, x.dtype) for wall in box or ())
     counts = Limits(np.int32(limits.nit), np.int32(limits.nfev))
-
     compiling: list[float] = []
 
     def solve(x: np.ndarray, rows: Any) -> tuple[State, Any, Any]:
@@ -85,7 +84,8 @@ def run(
     began = time.perf_counter()
     found = in_blocks(solve, x, rows) if many else solve(x, rows)
     seconds = {"compile": max(compiling), "run": time.perf_counter() - began - max(compiling)}
-    return Outcome(*found, seconds)
+    end, fun, jac = found
+    return Outcome(end, fun, jac, seconds)
 
 
 @dataclass
