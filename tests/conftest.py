@@ -17,6 +17,14 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ladera-test-cache-")
 os.environ.pop("LADERA_LANG", None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_in_a_hurry():
+    """Most programs of `ladera.optimize` are compiled here to run once, for milliseconds."""
+    from ladera.optimize import program
+
+    program.OPTIONS["xla_backend_optimization_level"] = 0
+
+
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """The folder with MNIST and the tables: LADERA_DATA, or shared/data beside the repository."""

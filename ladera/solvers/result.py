@@ -44,7 +44,8 @@ _MESSAGES = {
     Result.CONVERGED: N_("Converged: the gradient vanishes, to the tolerance asked for."),
     Result.SETTLED: N_("Converged: no step changes the result any more, in the precision of the numbers."),
     Result.MAX_STEPS: N_(
-        "The largest number of steps (maxiter) was reached before it converged; allow more."
+        "The largest number of steps (maxiter) was reached before it converged; allow more, or look "
+        "whether a variable runs off to where the function has no minimum."
     ),
     Result.MAX_EVALUATIONS: N_(
         "The largest number of evaluations (maxfev) was reached before it converged; allow more."
