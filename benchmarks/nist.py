@@ -60,7 +60,8 @@ def _scipy(method: Any) -> Any:
                 return np.asarray(jacobian(b))
 
             try:
-                found = scipy.optimize.least_squares(r, start, j, method=method, x_scale="jac", **_TIGHT)
+                with np.errstate(all="ignore"):
+                    found = scipy.optimize.least_squares(r, start, j, method=method, x_scale="jac", **_TIGHT)
             except ValueError:  # a residual that is not finite ends SciPy
                 return np.full(start.shape, np.nan), 0
         return found.x, int(found.nfev)
