@@ -56,7 +56,7 @@ def within(t: Triangle, D: Any, radius: Any, guess: Any) -> Step:
         return _Search(Step(v, damping, system), length, following, low, high, tries)
 
     def searching(s: _Search) -> Any:
-        inside = (s.step.damping == 0) & (s.length <= (1 + _CLOSE) * radius)
+        inside = (s.step.damping == 0) & (s.length <= radius)
         return (jnp.abs(s.length - radius) > _CLOSE * radius) & ~inside & (s.tries < _TRIES)
 
     def further(s: _Search) -> _Search:

@@ -28,6 +28,7 @@ from scipy.optimize._trustregion_ncg import CGSteihaugSubproblem
 from told import QUICK
 
 from ladera.solvers._descent import Step
+from ladera.solvers._linear import triangle
 
 LINES = [  # (φ, φ', first trials)
     (lambda s: -s - s**3 + s**4, lambda s: -1 - 3 * s**2 + 4 * s**3, (0.1, 1.0, 10.0)),
@@ -461,6 +462,82 @@ def judge_armijo(module: ModuleType) -> None:
     assert good
 
 
+def judge_linear(module: ModuleType) -> None:
+    """R and what is solved with it, of few columns (one by one), more (a loop) and many (Cholesky)."""
+    rng = np.random.default_rng(6)
+
+    @_jit
+    def told(J: Any, r: Any, d: Any, v: Any) -> tuple[Any, ...]:
+        t = module.triangle(J, r)
+        with_d = module.damped(t, d)
+        found = t.R, t.c, module.columns(t), module.solved(t), module.normal(t, v)
+        return *found, module.downwards(t.R, v), with_d.R, module.solved(with_d)
+
+    for n in (3, 5, 66):
+        J, r = rng.normal(size=(n + 4, n)) * rng.uniform(0.1, 10, n), rng.normal(size=n + 4)
+        d, v = rng.uniform(0.1, 2, n), rng.normal(size=n)
+        R, c, columns, p, normal, downwards, system, damped = map(np.asarray, told(J, r, d, v))
+        near(np.tril(R, -1), 0)
+        near(R.T @ R, J.T @ J, 1e-9)
+        near(R.T @ c, J.T @ r, 1e-9)
+        near(columns, np.linalg.norm(J, axis=0))
+        near(p, -np.linalg.lstsq(J, r, rcond=None)[0], 1e-7)
+        near(normal, np.linalg.solve(J.T @ J, v), 1e-7)
+        near(R.T @ downwards, v, 1e-9)
+        near(system.T @ system, J.T @ J + np.diag(d**2), 1e-9)
+        below = np.vstack([J, np.diag(d)]), np.append(r, np.zeros(n))
+        near(damped, -np.linalg.lstsq(*below, rcond=None)[0], 1e-8)
+        J[:, 2] = J[:, 0] - J[:, 1]  # as good as no column, beside those
+        R, c, columns, p, *_ = map(np.asarray, told(J, r, d, v))
+        if n < 66:
+            assert (np.diagonal(R) == 0).tolist() == [k == 2 for k in range(n)]
+        near(J @ p, J @ -np.linalg.lstsq(J, r, rcond=None)[0], 1e-8 if n < 66 else 1e-4)
+        J[:, 2] += 1e-10 * rng.normal(size=n + 4)
+        assert n == 66 or (np.diagonal(told(J, r, d, v)[0]) != 0).all()
+        J[:, 2] = 0
+        _, _, columns, p, *_ = map(np.asarray, told(J, r, d, v))
+        assert (columns == 0).tolist() == [k == 2 for k in range(n)]
+        assert np.isfinite(p).all()
+        assert np.isfinite(told(0 * J, r, d, v)[3]).all()
+
+
+def judge_region(module: ModuleType) -> None:
+    """Moré's conditions: λ = 0 inside; else the damped equations, and a length that is the radius but for
+    a tenth, whatever the guess; in few tries, and in no more than are needed."""
+    rng = np.random.default_rng(7)
+
+    def tried(most: int) -> list[float]:
+        """How long the steps are that end outside, beside the radius."""
+        module.__dict__["_TRIES"] = most
+        within, lengths = _jit(lambda *asked: module.within(*asked)), []  # traced anew
+        for spread in (1.0, 1e6):
+            J, r = rng.normal(size=(9, 4)) * np.geomspace(1, spread, 4), rng.normal(size=9)
+            for D in (np.ones(4), np.linalg.norm(J, axis=0), np.full(4, 1e-3)):
+                whole = np.linalg.lstsq(J, -r, rcond=None)[0]
+                for share in (1e-3, 0.7, 0.99, 1e3):
+                    radius = np.float64(share * np.linalg.norm(D * whole))
+                    for guess in (0.0, 1.0, 1e8):
+                        v, lam, system = within(triangle(J, r), D, radius, np.float64(guess))
+                        v, lam = np.asarray(v), float(lam)
+                        A = J.T @ J + lam * np.diag(D**2)
+                        near((A @ v + J.T @ r) / np.abs(J.T @ r).max(), 0, 1e-8)
+                        near(system.R.T @ system.R / np.abs(A).max(), A / np.abs(A).max(), 1e-10)
+                        length = np.linalg.norm(D * v) / radius
+                        if lam == 0:
+                            assert length <= 1.1 or most == 1
+                        else:
+                            lengths.append(length)
+            J[:, 3] = J[:, 0]  # Newton's method does not know where to begin
+            v, lam, _ = within(triangle(J, r), np.ones(4), np.float64(1e-3), np.float64(0))
+            assert lam > 0
+            lengths.append(np.linalg.norm(v) / 1e-3)
+        return lengths
+
+    off = np.abs(np.array(tried(7)) - 1)
+    assert 0.01 < off.max() <= 0.1 + 1e-9
+    assert np.abs(np.array(tried(1)) - 1).max() > 0.11
+
+
 # ---- mutants ----------------------------------------------------------------------------------------
 
 
@@ -473,6 +550,33 @@ class Judged(NamedTuple):
 
 
 FILES: dict[str, Judged] = {
+    "_linear": Judged(
+        judge_linear,
+        (
+            ("no rounding", "(4 * jnp.finfo(q.dtype).eps) ** 2", "0"),
+            ("upwards for down", "return _substituted(R.T, v)", "return _upwards(R, v)"),
+            ("0 is a quotient", "jnp.where(b != 0, a / jnp.where(b != 0, b, 1), 0)", "a / b"),
+            ("no root, no step", "jnp.where(jnp.isfinite(lower).all(), lower,", "jnp.where(True, lower,"),
+        ),
+        {
+            "taken - square for taken + square": "beside the other, one of them is all or nothing",
+            "jnp.sqrt(jnp.finfo(a.dtype).tiny) * 2 for jnp.sqrt(jnp.finfo(a.dtype).tiny) / 2": "0 squared",
+        },
+    ),
+    "_region": Judged(
+        judge_region,
+        (
+            ("never inside", "inside = (s.step.damping == 0)", "inside = False & (s.step.damping == 0)"),
+            ("too long is good", "long = length > radius", "long = length < radius"),
+            ("a half too long", "_CLOSE = 0.1", "_CLOSE = 0.5"),
+            ("to the last digit", "_CLOSE = 0.1", "_CLOSE = 1e-9"),
+            ("guesses are taken", "jnp.clip(guess, first.low, most)", "guess"),
+        ),
+        {
+            "0.001 / high for 0.001 * high": "a guess where nothing is known: any is mended",
+            "low / high for low * high": "likewise",
+        },
+    ),
     "bfgs": Judged(
         judge_bfgs,
         (
