@@ -59,7 +59,7 @@ def test_help_is_in_spanish_too():
         (("compare", "--activation", "rely"), ["rely", "relu"]),
         (("compare", "--network", "mpl:64"), ["mpl", "mlp"]),
         (("compare", "--network", "mlp:0"), ["mlp:0", "mlp:64,64"]),
-        (("compare", "--loss", "mae"), ["mae", "mse"]),
+        (("compare", "--loss", "maee"), ["maee", "mae"]),
         (("compare", "--penalty", "l3:1"), ["l3", "l2"]),
         (("compare", "--penalty", "l2:-1"), ["l2:-1", "l2:1e-4"]),
         (("compare", "--lr", "0"), ["positive", "'0'"]),
