@@ -25,7 +25,7 @@ MAY = {
     "steps": {"rules"},
     "symmetries": {"rules"},
     "tracing": {"hyperparameters", "optimize", "report", "rules", "solvers", "steps", "surfaces"},
-    "explaining": {"hyperparameters", "rules", "solvers", "steps", "symmetries"},
+    "explaining": {"hyperparameters", "networks", "report", "rules", "solvers", "steps", "symmetries"},
     "reproduce": {"rules"},
     "dropin": {"rules"},
     "torch": {"dropin", "rules"},

@@ -13,7 +13,7 @@ from typing import Any
 from ladera.base import unknown_name
 from ladera.locale import N_
 
-__all__ = ["ACTIVATIONS", "Activation", "Case", "activation", "canonical", "find", "identity"]
+__all__ = ["ACTIVATIONS", "Activation", "Case", "activation", "canonical", "find", "identity", "is_name"]
 
 _SLOPE = 0.01  # of leaky_relu below 0
 
@@ -193,7 +193,7 @@ ACTIVATIONS: dict[str, Activation] = {
     ),
     "softmax": Activation(
         softmax,
-        (Case("exp(xᵢ)/Σⱼ exp(xⱼ)", "∂yᵢ/∂xⱼ = yᵢ (δᵢⱼ - yⱼ)"),),
+        (Case("exp(xᵢ)/Σⱼ exp(xⱼ)", "yᵢ (δᵢⱼ - yⱼ)"),),
         "(0, 1)",
         N_(
             "The units of a layer as shares of 1: each depends on all of them. The largest is taken out "
@@ -230,6 +230,11 @@ def canonical(name: str) -> str:
     if known not in ACTIVATIONS:
         raise unknown_name("activation", str(name), ACTIVATIONS)
     return known
+
+
+def is_name(text: str) -> bool:
+    """Whether the text names an activation."""
+    return text.strip().lower().replace("-", "_") in ACTIVATIONS
 
 
 def find(name: str) -> Activation:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from ladera.locale import N_
 from ladera.networks.losses import curvature, values
 
-__all__ = ["LOSSES", "Loss", "Number", "Smoothness"]
+__all__ = ["LOSSES", "Loss", "Number", "Piece", "Smoothness"]
 
 
 class Smoothness(Enum):
@@ -40,21 +40,29 @@ class Number:
         return f"{'(' if self.positive else '['}{self.least:g}, {below})"
 
 
+class Piece(NamedTuple):
+    """A piece of a formula, and where it holds or what its letters are."""
+
+    text: str
+    where: str = ""
+
+
 @dataclass(frozen=True)
 class Loss:
     """A loss.
 
     value: of raw outputs and targets, one number per example. root: S of the Hessian SᵀS, where the
-    loss is convex and differentiable. formula, slope: of one example, and in its raw output j. said,
-    stable: what it is for, and why it stays finite. overall: how one number is made of k outputs.
+    loss is convex and differentiable. formula, slope: of one example, or of one output where the loss
+    is a mean over them, and the derivative in raw output j. said, stable: what it is for, and why it
+    stays finite. overall: how one number is made of k outputs.
     """
 
     value: Callable[..., Any]
     root: Callable[..., Any] | None
     smoothness: Smoothness
     needs_classes: bool
-    formula: str
-    slope: str
+    formula: tuple[Piece, ...]
+    slope: tuple[Piece, ...]
     said: str
     overall: str
     stable: str
@@ -77,8 +85,8 @@ LOSSES: dict[str, Loss] = {
         curvature.of_binary_cross_entropy,
         Smoothness.CONVEX,
         True,
-        "ln(1 + exp(-z)) of class 1, ln(1 + exp(z)) of class 0",
-        "sigmoid(z) - y",
+        (Piece("ln(1 + exp(-z))", "y = 1"), Piece("ln(1 + exp(z))", "y = 0")),
+        (Piece("1/(1 + exp(-z)) - y"),),
         N_("For two classes: the network has one output, and sigmoid(z) is the probability of class 1."),
         _SINGLE,
         N_("From the raw output, with an exponential whose argument is never positive."),
@@ -89,8 +97,8 @@ LOSSES: dict[str, Loss] = {
         curvature.of_cross_entropy,
         Smoothness.CONVEX,
         True,
-        "-Σⱼ tⱼ ln pⱼ, p = softmax(z), t = (1 - s) onehot(y) + s/k",
-        "pⱼ - tⱼ",
+        (Piece("-Σⱼ tⱼ ln(pⱼ)", "p = softmax(z), t = (1 - s) onehot(y) + s/k"),),
+        (Piece("pⱼ - tⱼ"),),
         N_(
             "For classes: the surprise at the right one, in nats. cross_entropy:0.1 smooths the labels by "
             "s = 0.1, so that no probability is driven to 1."
@@ -105,8 +113,13 @@ LOSSES: dict[str, Loss] = {
         None,
         Smoothness.SMOOTH,
         True,
-        "-(1 - p)^γ ln p, p = softmax(z) at y",
-        "((1 - p)^γ - γ p (1 - p)^(γ-1) ln p) (pⱼ - onehot(y)ⱼ)",
+        (Piece("-(1 - p)^γ ln(p)", "p = softmax(z) at y"),),
+        (
+            Piece(
+                "((1 - p)^γ - γ*p*(1 - p)^(γ - 1)*ln(p))*(pⱼ - tⱼ)",
+                "t = onehot(y)",
+            ),
+        ),
         N_(
             "Cross-entropy with less weight on examples that are right already, for rare classes. "
             "focal:1 and the like choose γ, which is 2. It is not convex."
@@ -121,8 +134,11 @@ LOSSES: dict[str, Loss] = {
         None,
         Smoothness.CORNERS,
         True,
-        "Σⱼ max(0, 1 - z_y + zⱼ)/k over the classes j ≠ y",
-        "1/k where 1 - z_y + zⱼ > 0, else 0; of z_y the sum of these, with the other sign",
+        (Piece("Σⱼ max(0, 1 - z_y + zⱼ)/k", "j ≠ y"),),
+        (
+            Piece("[1 - z_y + zⱼ > 0]/k", "j ≠ y"),
+            Piece("-Σᵢ [1 - z_y + zᵢ > 0]/k", "j = y, i ≠ y"),
+        ),
         N_(
             "For classes: the right one has to lead every other by 1, and beyond that nothing is gained. It "
             "is PyTorch's multi_margin_loss."
@@ -136,8 +152,8 @@ LOSSES: dict[str, Loss] = {
         curvature.of_huber,
         Smoothness.CONVEX,
         False,
-        "d²/2 where |d| <= δ, else δ (|d| - δ/2), d = z - y",
-        "d where |d| <= δ, else δ sign(d)",
+        (Piece("d^2/2", "|d| <= δ, d = z - y"), Piece("δ*(|d| - δ/2)", "|d| > δ")),
+        (Piece("d", "|d| <= δ"), Piece("δ*sign(d)", "|d| > δ")),
         N_(
             "For numbers: squares of small errors, absolute values of large ones, so that outliers pull with "
             "a bounded force. huber:0.5 and the like choose δ, which is 1, in standard deviations of the "
@@ -153,8 +169,8 @@ LOSSES: dict[str, Loss] = {
         None,
         Smoothness.CORNERS,
         False,
-        "|z - y|",
-        "sign(z - y)",
+        (Piece("|z - y|"),),
+        (Piece("sign(z - y)"),),
         N_("For numbers: the absolute error, whose best constant answer is the median. The slope at 0 is 0."),
         _MEAN,
         _NOTHING,
@@ -165,8 +181,8 @@ LOSSES: dict[str, Loss] = {
         curvature.of_mse,
         Smoothness.CONVEX,
         False,
-        "(z - y)²",
-        "2 (z - y)",
+        (Piece("(z - y)^2"),),
+        (Piece("2*(z - y)"),),
         N_("For numbers: the squared error, whose best constant answer is the mean. Outliers pull hard."),
         _MEAN,
         _NOTHING,
