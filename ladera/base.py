@@ -86,6 +86,9 @@ _UNKNOWN = {
     "data": "There is no data set '{received}'; the nearest name is '{nearest}' (known: {known}; "
     "a file is named by its path, an OpenML set as openml:NAME).",
     "activation": "There is no activation '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "initialiser": "There is no initialiser '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "explained": "There is no rule, solver, activation or loss '{received}'; the nearest name is '{nearest}' "
+    "(known: {known}).",
     "network": "There is no network '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "loss": "There is no loss '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "penalty": "There is no penalty '{received}'; the nearest name is '{nearest}' (known: {known}).",

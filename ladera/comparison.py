@@ -295,9 +295,13 @@ def _repeat(request: Request, store: Store) -> str:
     """Python code that asks the same again, as far as values can be written down."""
     p = request.problem
     data = repr(str(p.data)) if isinstance(p.data, (str, Path)) else "..."
+    default = Problem()
+    others = ("loss", "penalty", "activation", "init", "target", "split_seed", "task")
+    given = {name: getattr(p, name) for name in others if getattr(p, name) != getattr(default, name)}
+    said = "".join(f", {name}={value!r}" for name, value in given.items())
     names = [o.name for o in request.optimizers]
     return (
-        f"ladera.compare(ladera.Problem({data}, {p.network!r}), {names!r}, lr={request.lr!r}, "
+        f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
         f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, out={str(store.path)!r})"
     )
 

@@ -11,6 +11,8 @@ from typing import Any
 from ladera import configs
 from ladera.base import UsageError
 from ladera.configs import Configuration, Optimizer
+from ladera.networks import losses
+from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
 from ladera.store import SCHEMA_VERSION
@@ -56,6 +58,29 @@ class Request:
                 solver=self.solvers[0].title,
                 penalty=self.problem.penalty,
             )
+        if self.solvers:
+            self._check_loss()
+
+    def _check_loss(self) -> None:
+        """Raise UsageError where a solver cannot descend on the loss."""
+        from ladera.solvers.curvature._curved import Curved
+
+        kind = losses.smoothness(self.problem.loss)
+        if kind is Smoothness.CORNERS:
+            raise UsageError(
+                "The solver {solver} needs a smooth objective, and the loss '{loss}' has corners; take a "
+                "loss such as huber or cross_entropy, or rules alone.",
+                solver=self.solvers[0].title,
+                loss=self.problem.loss,
+            )
+        curved = next((o for o in self.solvers if isinstance(o.rule, Curved)), None)
+        if curved and kind is not Smoothness.CONVEX:
+            raise UsageError(
+                "The solver {solver} needs a loss whose curvature is never negative, received '{loss}'; take "
+                "lbfgs or newton-cg, or the loss cross_entropy.",
+                solver=curved.title,
+                loss=self.problem.loss,
+            )
 
     @property
     def rules(self) -> list[Optimizer]:
@@ -79,7 +104,7 @@ class Request:
         from ladera.solvers.curvature import catalogue
 
         data = self.problem.prepared()
-        parameters = self.problem.parsed_network.count(data.features, data.outputs)
+        parameters = self.problem.parsed_network.count(data.features, self.problem.outputs)
         for solver in (o.rule for o in self.solvers if not isinstance(o.rule, Rule)):
             matrices = catalogue.matrices(solver)
             if matrices and parameters > _MOST_PARAMETERS:
@@ -96,7 +121,7 @@ class Request:
     def default_folder(self) -> Path:
         """runs/<data>, with whatever is not the default behind it: another problem, another folder."""
         p, default = self.problem, Problem()
-        said = {name: getattr(p, name) for name in ("network", "activation", "penalty")}
+        said = {name: getattr(p, name) for name in ("network", "activation", "init", "penalty")}
         named = {name: getattr(p, name) for name in ("loss", "target", "split_seed", "task")}
         parts = [Path(p.data).stem if isinstance(p.data, (str, Path)) else "data"]
         parts += [str(value) for name, value in said.items() if value != getattr(default, name)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ladera.base import UsageError
 from ladera.configs import Optimizer
+from ladera.networks import initialisers
 from ladera.request import Request
 from ladera.rules import Rule
 from ladera.train.pool import cores
@@ -89,13 +90,16 @@ _PROBLEM_KEYS = (
     "split_hash",
     "network",
     "activation",
+    "init",
     "loss",
     "penalty",
 )
 
+_BEFORE = {"init": initialisers.DEFAULT}  # what studies were that do not say it
+
 
 def _same(stored: Mapping[str, Any], asked: Mapping[str, Any], table: str, key: str, path: Path) -> None:
-    there, here = stored.get(table, {}).get(key), asked[table].get(key)
+    there, here = stored.get(table, {}).get(key, _BEFORE.get(key)), asked[table].get(key)
     if there != here:
         raise UsageError(
             "The folder '{path}' holds another study ({key} is {there} there, {here} here); "

@@ -125,6 +125,15 @@ def test_a_solver_is_explained():
     assert "## Code" in ladera_("explain", "lm", "--markdown").stdout
 
 
+def test_an_activation_and_a_loss_are_explained(tmp_path):
+    said = ladera_("explain", "Leaky-ReLU", "--figure", "f.html", cwd=tmp_path).stdout
+    for text in ("f(x) = 0.01*x   (x <= 0)", "(-∞, ∞)", "Written: f.html"):
+        assert text in said
+    assert "plotly" in (tmp_path / "f.html").read_text(encoding="utf-8").lower()
+    assert "Estabilidad: " in ladera_("explain", "huber:0.5", "--lang", "es").stdout
+    assert json.loads(ladera_("explain", "hinge", "--json").stdout)["kind"] == "loss"
+
+
 def test_a_rule_of_the_users_own_is_traced_and_explained(tmp_path):
     (tmp_path / "mine.py").write_text(
         '"""Mine: half a step."""\n'
@@ -175,6 +184,9 @@ def test_the_documents_are_reproduced(lang, tmp_path):
         (("race", "--method", "sgd speed=1"), ["speed"]),
         (("explain", "adm"), ["adam"]),
         (("explain", "prodigy", "--like", "keras"), ["keras", "Prodigy"]),
+        (("explain", "relu", "--like", "keras"), ["--like", "relu"]),
+        (("explain", "huber:-1"), ["delta", "huber:-1"]),
+        (("explain", "adam", "--figure", "f.html"), ["--figure", "adam", "ladera trace"]),
         (("reproduce", "mnist"), ["sources"]),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 import ladera
 from ladera import rules
@@ -224,6 +226,35 @@ def test_regression_is_compared_by_rmse(tmp_path):
     assert (answer.metric, answer.direction) == ("rmse", "min")
     assert answer.validation is not None
     assert 30 < answer.validation < 100  # in the target's own units
+
+
+def test_regression_is_compared_by_rmse_whatever_the_loss(tmp_path):
+    """A network of zeros answers 0: loss and metric of the untrained epoch are known."""
+    problem = Problem("diabetes", network="linear", loss="huber:0.5", init="zeros")
+    study = compare(problem, ["sgd"], lr=0.01, seeds=1, epochs=2, out=tmp_path / "s", workers=1, width=1)
+    data = problem.prepared()
+    y = torch.tensor(data.validation.y, dtype=torch.float64)
+    untrained = study.curves().query("epoch == 0").iloc[0]
+    expected = torch.nn.functional.huber_loss(torch.zeros_like(y), y, delta=0.5)
+    assert untrained["validation_loss"] == pytest.approx(float(expected), rel=1e-5)
+    rmse = float((y**2).mean().sqrt()) * data.target_scale
+    assert untrained["validation_metric"] == pytest.approx(rmse, rel=1e-5)
+    again = Store(tmp_path / "s").read_study()["command"]
+    assert "loss='huber:0.5', init='zeros'" in again
+
+
+def test_a_study_that_does_not_say_how_weights_began_is_gone_on_with(study, tmp_path):
+    copy = tmp_path / "before"
+    shutil.copytree(study.path, copy)
+    said = (copy / "study.toml").read_text(encoding="utf-8")
+    assert 'init = "he_normal"\n' in said
+    (copy / "study.toml").write_text(said.replace('init = "he_normal"\n', ""), encoding="utf-8")
+    assert ladera.open(copy).recommendation().optimizer == study.recommendation().optimizer
+    before = contents(copy)
+    compare(IRIS, **SETTINGS, out=copy)
+    assert contents(copy) == before
+    with pytest.raises(UsageError, match="init is he_normal there, orthogonal here"):
+        compare(Problem("iris", network="mlp:8", init="orthogonal"), **SETTINGS, out=copy)
 
 
 def test_a_batch_larger_than_the_training_set_is_refused(tmp_path):

@@ -78,6 +78,7 @@ def test_mse_on_classes_is_legal_and_cross_entropy_on_numbers_is_not():
         ({"network": "mlp:0"}, ("received 'mlp:0'", "mlp:64,64")),
         ({"network": None}, ("no network",)),
         ({"activation": "rely"}, ("no activation 'rely'", "'relu'")),
+        ({"init": "he"}, ("no initialiser 'he'", "'he_normal'")),
         ({"loss": "crossentropy"}, ("no loss 'crossentropy'", "'cross_entropy'")),
         ({"penalty": "l2:-1"}, ("received 'l2:-1'", "l2:1e-4")),
         ({"task": "clustering"}, ("received 'clustering'", "classification, regression")),
@@ -125,10 +126,13 @@ def test_the_description_fits_toml_and_the_identity_json():
 def test_the_identity_says_what_differs():
     base = {"data": "moons", "network": "mlp:8"}
     same = [{}, {"network": " MLP:8"}, {"loss": "cross_entropy"}, {"data": "Moons "}, {"penalty": "l2:0"}]
+    same += [{"activation": "ReLU"}, {"init": "He-Normal"}, {"loss": "cross_entropy:0"}]
     other = [
         {"data": "iris"},
         {"network": "mlp:9"},
         {"activation": "tanh"},
+        {"init": "orthogonal"},
+        {"loss": "cross_entropy:0.1"},
         {"loss": "mse"},
         {"penalty": "l2:1e-4"},
         {"split_seed": 1},
@@ -136,6 +140,14 @@ def test_the_identity_says_what_differs():
     identity = Problem(**base).identity()
     assert all(Problem(**{**base, **change}).identity() == identity for change in same)
     assert all(Problem(**{**base, **change}).identity() != identity for change in other)
+
+
+def test_defaults_leave_the_identity_as_studies_on_disk_have_it():
+    """Names of runs end in its hash."""
+    names = ("data", "data_hash", "split_seed", "split_hash", "preparation", "task")
+    identity = Problem("moons").identity()
+    assert tuple(identity) == (*names, "network", "activation", "loss", "penalty")
+    assert list(identity.values())[-4:] == ["mlp:64,64", "relu", "cross_entropy", "none"]
 
 
 def test_other_preparation_is_another_problem(monkeypatch):

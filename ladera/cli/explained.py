@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ladera.cli import show
+from ladera.explaining.function import FunctionExplanation
 from ladera.locale import Translator
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["catalogue", "explanation"]
 
 
-def explanation(e: Explanation | SolverExplanation, _: Translator) -> None:
+def explanation(e: Explanation | SolverExplanation | FunctionExplanation, _: Translator) -> None:
     console = show.terminal()
     console.print(Text(f"{e.title}: {e.summary}", style="bold"))
     if e.paper:
         console.print(Text(_("Source: {paper}.").format(paper=e.paper)))
     console.print()
-    if e.kind == "solver":
+    if isinstance(e, FunctionExplanation):
+        _of_function(console, e)
+    elif e.kind == "solver":
         _of_solver(console, e, _)
     else:
         _of_rule(console, e, _)
@@ -50,6 +53,13 @@ def _of_rule(console: Console, e: Explanation, _: Translator) -> None:
         console.print(Text(f"{FRAMEWORK_NAMES[name]}: {said}"))
     kept = [_(SYMMETRY_NAMES[name]) for name, holds in e.symmetries.items() if holds]
     console.print(Text(_("Its way does not depend on: {what}.").format(what=", ".join(kept) or "–")))
+
+
+def _of_function(console: Console, e: FunctionExplanation) -> None:
+    console.print(Text(textwrap.indent(e.formula_text(), "    ")), soft_wrap=True)
+    console.print()
+    for heading, said in e.facts.items():
+        console.print(Text(f"{heading}: {said}"))
 
 
 def _of_solver(console: Console, e: SolverExplanation, _: Translator) -> None:

@@ -47,7 +47,21 @@ def compare(
     epochs: Annotated[int, typer.Option(help=_(N_("Passes over the training set.")))] = 20,
     batch: Annotated[int, typer.Option(help=_(N_("Examples per step.")))] = 32,
     activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
-    loss: Annotated[str, typer.Option(help=_(N_("auto, cross_entropy or mse.")))] = "auto",
+    init: Annotated[
+        str,
+        typer.Option(help=_(N_("Initial weights: he_normal, glorot_uniform, lecun_normal, orthogonal, ..."))),
+    ] = "he_normal",
+    loss: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "auto, cross_entropy, binary_cross_entropy, focal, hinge, huber, mae or mse; "
+                    "cross_entropy:0.1 smooths the labels."
+                )
+            )
+        ),
+    ] = "auto",
     penalty: Annotated[
         str, typer.Option(help=_(N_("none, l1:A, l2:A or elastic:A,B, on the weights.")))
     ] = "none",
@@ -71,7 +85,7 @@ def compare(
     from ladera.problems import Problem
     from ladera.terminal import Progress, show
 
-    problem = Problem(data, network, loss, penalty, activation, target)
+    problem = Problem(data, network, loss, penalty, activation, target, init=init)
     with Progress(_) as progress:
         study = run(
             problem,
@@ -138,7 +152,7 @@ def describe_data(data: Data, target: Target = None, lang: Lang = lang) -> None:
     from ladera.problems import Problem
 
     described = Problem(data, target=target).describe()
-    of_the_network = {"network", "activation", "loss", "penalty", "parameters"}
+    of_the_network = {"network", "activation", "init", "loss", "penalty", "parameters"}
     for key, value in described.items():
         if key not in of_the_network:
             typer.echo(f"{key:12} {value}")

@@ -125,29 +125,62 @@ def race(
 _RACERS = ("sgd lr=0.1", "momentum lr=0.1 momentum=0.5", "rmsprop lr=0.1", "adam lr=0.3")
 
 
-@app.command(help=_(N_("Explain a rule or a solver: formula, hyperparameters, paper, whose name it bears.")))
+@app.command(
+    help=_(N_("Explain a rule, a solver, an activation or a loss: formula, paper, whose name it bears."))
+)
 @command
 def explain(
-    rule: Annotated[str, typer.Argument(help=_(N_("A rule's or solver's name, or file.py:Rule.")))],
+    rule: Annotated[
+        str, typer.Argument(help=_(N_("A rule's, solver's, activation's or loss's name, or file.py:Rule.")))
+    ],
     like: Annotated[
         str, typer.Option(help=_(N_("Whose definition of the rule: paper, torch, keras or optax.")))
     ] = "paper",
+    figure: Annotated[
+        Path | None,
+        typer.Option(help=_(N_("Write the figure of an activation or a loss to this HTML file."))),
+    ] = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help=_(N_("Print the page as Markdown with LaTeX.")))
     ] = False,
     as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
-    from ladera.cli import explained
-    from ladera.explaining import explain as explained_as
+    from ladera.cli import explained, show
 
-    found = explained_as(_method(rule, None, like), lang)
+    found = _explained(rule, like, lang)
+    if figure:
+        if found.kind not in ("activation", "loss"):
+            raise UsageError(
+                "--figure draws an activation or a loss, received '{name}'; ladera trace draws what a method "
+                "does.",
+                name=found.name,
+            )
+        show.write_figure(found.figure(), figure)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     elif markdown:
         typer.echo(found.markdown())
     else:
         explained.explanation(found, _)
+        if figure:
+            show.written(figure, _)
+
+
+def _explained(name: str, like: str, lang: str) -> Any:
+    """What is explained: a rule by one framework's definition, or whatever bears the name."""
+    from ladera.explaining import explain as explained_as
+    from ladera.explaining import function_named
+
+    function = function_named(name, lang)
+    if function and like != "paper":
+        raise UsageError(
+            "--like says whose definition of a rule is meant; '{name}' is a function, which has one.",
+            name=function.name,
+        )
+    if function or like == "paper":
+        return function or explained_as(name, lang)
+    return explained_as(_method(name, None, like), lang)
 
 
 @app.command(help=_(N_("List every rule and every solver: what it is, what it acts on, what it asks for.")))

@@ -1,7 +1,21 @@
-"""Methods explained from their files: formula, hyperparameters, paper, dialects, symmetries, ends."""
+"""Methods explained from their files: formula, hyperparameters, paper, dialects, symmetries, ends; and
+activations and losses from their tables."""
 
 from ladera.explaining.docstrings import meanings, summary
 from ladera.explaining.explained import Explained, Hyperparameter
-from ladera.explaining.explanation import Explanation, catalogue, explain
+from ladera.explaining.explanation import Explanation, catalogue, explain, explain_method
+from ladera.explaining.function import FunctionExplanation, function_named, function_names
 
-__all__ = ["Explained", "Explanation", "Hyperparameter", "catalogue", "explain", "meanings", "summary"]
+__all__ = [
+    "Explained",
+    "Explanation",
+    "FunctionExplanation",
+    "Hyperparameter",
+    "catalogue",
+    "explain",
+    "explain_method",
+    "function_named",
+    "function_names",
+    "meanings",
+    "summary",
+]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ladera import rules, solvers
-from ladera.base import UsageError
+from ladera.base import UsageError, unknown_name
 from ladera.explaining.explained import Explained, Hyperparameter
+from ladera.explaining.function import FunctionExplanation, function_named, function_names
 from ladera.locale import translator
 from ladera.rules import FRAMEWORKS, Rule, Wrapper
 from ladera.solvers._methods import method_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ladera.explaining.solver import SolverExplanation
     from ladera.solvers import Solver
 
-__all__ = ["Explanation", "catalogue", "explain"]
+__all__ = ["Explanation", "catalogue", "explain", "explain_method"]
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,36 @@ class Explanation(Explained):
 
 def explain(
     method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
-) -> Explanation | SolverExplanation:
+) -> Explanation | SolverExplanation | FunctionExplanation:
     """Explain a rule: its formula read off its code, hyperparameters, paper, dialects, symmetries. Or a
-    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends.
+    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends. Or an
+    activation or a loss: its formula, derivative, range or stability, and a `figure()` of both.
 
-    method: a name, "file.py:Rule", a rule, a solver, a class, or a rule that `like` made. lang: "en" or
-        "es". Raises UsageError for an unknown name or language.
+    method: a name ("adam", "lm", "relu", "huber:0.5"), "file.py:Rule", a rule, a solver, a class, or a
+        rule that `like` made. lang: "en" or "es". Raises UsageError for an unknown name or language, and
+        for hyperparameters of an activation or a loss.
     """
     translator(lang)
+    if isinstance(method, str) and (function := function_named(method, lang)):
+        if hyperparameters:
+            raise UsageError(
+                "The function '{name}' has no hyperparameter '{received}'; a loss's number stands behind its "
+                "name, as in huber:0.5.",
+                name=function.name,
+                received=next(iter(hyperparameters)),
+            )
+        return function
+    return explain_method(method, lang, **hyperparameters)
+
+
+def explain_method(
+    method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
+) -> Explanation | SolverExplanation:
+    """Explain a rule or a solver, as `explain` does. Raises UsageError for an unknown name."""
+    if isinstance(method, str) and ":" not in method:
+        name = method.strip().lower()
+        if name not in rules.names() and not solvers.has(name):
+            raise unknown_name("explained", method, [*rules.names(), *solvers.names(), *function_names()])
     made = method_of(method, **hyperparameters)
     if isinstance(made, Rule):
         return Explanation(made, lang)
@@ -127,7 +150,7 @@ def explain(
 
 def catalogue(lang: str = "en") -> list[Explanation | SolverExplanation]:
     """Every rule, then every solver, explained, each kind in alphabetical order."""
-    return [explain(name, lang) for name in (*rules.names(), *solvers.names())]
+    return [explain_method(name, lang) for name in (*rules.names(), *solvers.names())]
 
 
 def _aligned(lines: list[Line]) -> str:

@@ -1,26 +1,27 @@
-"""What is trained: networks by a short text, activations, losses, penalties."""
+"""What is trained: networks by a short text, activations, initial weights, losses, penalties."""
 
 from __future__ import annotations
 
 from ladera.base import UsageError, unknown_name
-from ladera.networks import activations, losses, penalties
+from ladera.networks import activations, initialisers, losses, penalties
 from ladera.networks.mlp import MLP, Layer
 
-__all__ = ["MLP", "Layer", "activations", "losses", "parse", "penalties"]
+__all__ = ["MLP", "Layer", "activations", "initialisers", "losses", "parse", "penalties"]
 
 _KINDS = ("linear", "mlp")
 _LARGEST = 65536  # units in one layer: beyond it a mistyped number would eat the machine's memory
 
 
-def parse(text: str, activation: str = "relu") -> MLP:
+def parse(text: str, activation: str = "relu", init: str = initialisers.DEFAULT) -> MLP:
     """The network of a text: "mlp:64,64", "mlp:128", "linear".
 
-    Raises UsageError for an unknown kind or activation and for widths that are not whole numbers >= 1.
+    Raises UsageError for an unknown kind, activation or initialiser, and for widths that are not whole
+    numbers >= 1.
     """
     kind, _, widths = text.strip().lower().partition(":")
     if kind not in _KINDS:
         raise unknown_name("network", kind, _KINDS)
-    activations.check(activation)
+    activation, init = activations.canonical(activation), initialisers.canonical(init)
     try:
         hidden = tuple(int(w) for w in widths.split(",")) if widths else ()
     except ValueError:
@@ -32,4 +33,4 @@ def parse(text: str, activation: str = "relu") -> MLP:
             largest=_LARGEST,
             received=text,
         )
-    return MLP(hidden, activation)
+    return MLP(hidden, activation, init)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ladera.networks import initialisers
 from ladera.networks.activations import activation
 
 __all__ = ["MLP", "Layer"]
@@ -29,6 +30,7 @@ class MLP:
 
     hidden: tuple[int, ...]
     activation: str = "relu"
+    initialiser: str = initialisers.DEFAULT
 
     def __str__(self) -> str:
         return f"mlp:{','.join(map(str, self.hidden))}" if self.hidden else "linear"
@@ -43,15 +45,9 @@ class MLP:
         return sum(inputs * units + units for inputs, units in self.sizes(features, outputs))
 
     def init(self, rng: np.random.Generator, features: int, outputs: int) -> list[Layer]:
-        """Initial weights, float32: He et al. 2015 (variance 2/inputs), biases 0.
-
-        Drawn by NumPy, so they depend on the seed alone: not on the device, nor on JAX's version.
-        """
+        """Initial weights, float32, as the initialiser draws them; biases 0."""
         return [
-            Layer(
-                w=rng.standard_normal((inputs, units), dtype=np.float32) * np.float32((2 / inputs) ** 0.5),
-                b=np.zeros(units, np.float32),
-            )
+            Layer(initialisers.draw(self.initialiser, rng, inputs, units), np.zeros(units, np.float32))
             for inputs, units in self.sizes(features, outputs)
         ]
 

@@ -32,8 +32,10 @@ class Problem:
 
     data: a name (`ladera.problems.names()`), a file's path, openml:NAME, a pair (X, y), or a pandas
         DataFrame.
-    network: "mlp:64,64", "linear", ...; activation: of its hidden layers.
-    loss: "auto" is cross_entropy for classes, mse for a quantity.
+    network: "mlp:64,64", "linear", ...; activation: of its hidden layers; init: its initial weights
+        ("he_normal", "glorot_uniform", "orthogonal", ...).
+    loss: "auto" is cross_entropy for classes, mse for a quantity; or binary_cross_entropy, focal, hinge,
+        huber, mae, or with a number, "cross_entropy:0.1" (smoothed labels), "huber:0.5", "focal:1".
     penalty: "none", "l1:A", "l2:A", "elastic:A,B".
     target: the column to predict, where data is a table.
     split_seed: decides which rows train, validate and test.
@@ -51,6 +53,7 @@ class Problem:
     target: Any = None
     split_seed: int = 0
     task: str = "auto"
+    init: str = "he_normal"
 
     def __post_init__(self):
         from ladera import networks
@@ -84,7 +87,14 @@ class Problem:
         """The loss with "auto" replaced by the one for the data's task. Reads the data."""
         from ladera.networks import losses
 
-        return losses.resolve(self.loss, self._dataset.task)
+        return losses.resolve(self.loss, self._dataset.task, len(self._dataset.classes) or None)
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network has. Reads the data."""
+        from ladera.networks import losses
+
+        return losses.outputs(self.resolved_loss(), self.prepared().outputs)
 
     def describe(self) -> dict[str, Any]:
         """What study.toml says under [problem]: what was asked, and what the data turned out to be."""
@@ -94,13 +104,14 @@ class Problem:
             "data": str(self.data) if on_disk else self._dataset.name,
             "target": self._dataset.target,
             "network": str(self.parsed_network),
-            "activation": self.activation,
+            "activation": self.parsed_network.activation,
+            "init": self.parsed_network.initialiser,
             "loss": self.resolved_loss(),
             "penalty": str(self.parsed_penalty),
             "task": data.task,
             "classes": data.classes,
             "features": data.features,
-            "parameters": self.parsed_network.count(data.features, data.outputs),
+            "parameters": self.parsed_network.count(data.features, self.outputs),
             "train": len(data.train),
             "validation": len(data.validation),
             "test": len(data.test),
@@ -115,7 +126,10 @@ class Problem:
 
     def identity(self) -> dict[str, Any]:
         """What makes two problems the same, as JSON-able values: the content counts, not where it lies."""
-        data = self.prepared()
+        from ladera.networks import activations, initialisers
+
+        data, network = self.prepared(), self.parsed_network
+        other = network.initialiser != initialisers.DEFAULT  # the default is dropped: older names stay
         return {
             "data": self._dataset.name,
             "data_hash": data.data_hash,
@@ -124,7 +138,8 @@ class Problem:
             "preparation": prepare.VERSION,
             "task": data.task,
             "network": str(self.parsed_network),
-            "activation": self.activation,
+            "activation": activations.identity(network.activation),
+            **({"init": network.initialiser} if other else {}),
             "loss": self.resolved_loss(),
             "penalty": str(self.parsed_penalty),
         }
@@ -134,7 +149,7 @@ class Problem:
         """The network that the text names."""
         from ladera import networks
 
-        return networks.parse(str(self.network), self.activation)
+        return networks.parse(str(self.network), self.activation, self.init)
 
     @property
     def parsed_penalty(self) -> Penalty:

@@ -38,6 +38,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
             "task": _("task"),
             "network": _("network"),
             "activation": _("activation"),
+            "init": _("initial weights"),
             "loss": _("loss"),
             "penalty": _("penalty"),
             "features": _("features"),

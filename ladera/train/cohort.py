@@ -64,10 +64,8 @@ class _Lanes:
         first = float(m.first_loss[0, lane])
         train_loss = np.concatenate([[first], m.train_loss[:, lane]])
         validation_loss = np.concatenate([self.start[0][lane : lane + 1], m.validation_loss[:, lane]])
-        train_metric = _metric(task, train_loss, np.r_[m.first_correct[0, lane], m.train_correct[:, lane]])
-        validation_metric = _metric(
-            task, validation_loss, np.r_[self.start[1][lane], m.validation_correct[:, lane]]
-        )
+        train_metric = _metric(task, np.r_[m.first_correct[0, lane], m.train_correct[:, lane]])
+        validation_metric = _metric(task, np.r_[self.start[1][lane], m.validation_correct[:, lane]])
 
         diverged_step = int(self.ended.diverged[lane]) or None
         if diverged_step is None and not np.isfinite(validation_loss[-1]):
@@ -113,7 +111,7 @@ class _Lanes:
         if self.test is None:
             return {"test_loss": None, "test_metric": None}
         loss, right = self.test[0][lane : lane + 1], self.test[1][lane : lane + 1]
-        return {"test_loss": float(loss[0]), "test_metric": float(_metric(task, loss, right)[0])}
+        return {"test_loss": float(loss[0]), "test_metric": float(_metric(task, right)[0])}
 
 
 @cache
@@ -121,9 +119,9 @@ def _versions() -> str:
     return ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "numpy"))
 
 
-def _metric(task: Task, loss: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _metric(task: Task, score: np.ndarray) -> np.ndarray:
     """Accuracy for a classification; root mean squared error in the target's units otherwise."""
-    return right if task.classifies else np.sqrt(loss) * task.target_scale
+    return score if task.classifies else np.sqrt(score) * task.target_scale
 
 
 def _train_lanes(

@@ -57,7 +57,7 @@ class Metrics(NamedTuple):
     first_loss: Any  # before the epoch: of its first mini-batch, or of the whole training set
     first_correct: Any
     train_loss: Any
-    train_correct: Any  # the share classified correctly (0 for a regression)
+    train_correct: Any  # the share classified correctly, or of a quantity the mean squared error
     validation_loss: Any  # after the epoch
     validation_correct: Any
 
@@ -87,11 +87,10 @@ class Evaluation:
         return chunk
 
     def measure(self, params: Any, x: Any, y: Any) -> tuple[Any, Any]:
-        """Losses [n] and correctness [n] of the examples."""
+        """Losses [n] and scores [n] of the examples: correctness, or of a quantity the squared error."""
         z = self.network.apply(params, x, product)
         per_example = losses.loss(self.loss)(z, y)
-        right = losses.correct(z, y) if self.classifies else jnp.zeros_like(per_example)
-        return per_example, right
+        return per_example, losses.correct(z, y) if self.classifies else losses.mse(z, y)
 
     def objective(self, params: Any, penalty: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
         """What is minimised on one mini-batch; beside it the plain loss and the correctness."""

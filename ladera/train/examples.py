@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ladera.networks import losses
 from ladera.problems import Prepared, Problem
 from ladera.train.work import Task
 
@@ -26,7 +27,7 @@ def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None
         examples=_place(data),
         network=problem.parsed_network,
         features=data.features,
-        outputs=data.outputs,
+        outputs=losses.outputs(problem.resolved_loss(), data.outputs),
         loss=problem.resolved_loss(),
         classifies=data.task == "classification",
         penalty=problem.parsed_penalty,

@@ -66,7 +66,7 @@ class FullBatch:
 
         def added(chunk: Chunks) -> Any:
             inputs, z, pull = self._traced(x, chunk.x)
-            roots = self._roots(z) * jnp.sqrt(chunk.weight).reshape(-1, 1, 1)
+            roots = self._roots(z, chunk) * jnp.sqrt(chunk.weight).reshape(-1, 1, 1)
             [units] = jax.vmap(pull, in_axes=1, out_axes=1)(roots)  # of every layer (n, k, out)
             rows = []  # a layer's weights are reached through its units alone: a gᵀ, and g for the bias
             for a, g in zip(inputs, units, strict=True):
@@ -85,7 +85,7 @@ class FullBatch:
                 return jax.jvp(lambda x: self._outputs(x, chunk.x), (x,), (v,))
 
             z, changes = jax.vmap(along, out_axes=(None, 0))(V)
-            scaled = jnp.einsum("nij,knj->kni", self._roots(z), changes)
+            scaled = jnp.einsum("nij,knj->kni", self._roots(z, chunk), changes)
             scaled = scaled * jnp.sqrt(chunk.weight).reshape(1, -1, 1)
             flat = scaled.reshape(len(V), -1)
             return flat @ flat.T
@@ -105,7 +105,7 @@ class FullBatch:
         def added(chunk: Chunks, number: Any) -> Any:
             inputs, z, pull = self._traced(x, chunk.x)
             signs = jax.random.rademacher(jax.random.fold_in(key, number), z.shape, x.dtype)
-            [units] = pull(jnp.einsum("nij,ni->nj", self._roots(z), signs))
+            [units] = pull(jnp.einsum("nij,ni->nj", self._roots(z, chunk), signs))
             w = chunk.weight.reshape(-1, 1)
             inputs = [jnp.concatenate([a, jnp.ones_like(w)], axis=1) for a in inputs]
             return [((w * a).T @ a, (w * g).T @ g) for a, g in zip(inputs, units, strict=True)]
@@ -162,8 +162,8 @@ class FullBatch:
         z, pull, seen = jax.vjp(outputs, shifts, has_aux=True)
         return seen, z, pull
 
-    def _roots(self, z: Any) -> Any:
-        return losses.curvature_root(self.program.loss)(z)
+    def _roots(self, z: Any, chunk: Chunks) -> Any:
+        return losses.curvature_root(self.program.loss)(z, chunk.y)
 
     def _penalty(self, x: Any) -> Any:
         return penalties.value(self.unravel(x), jnp.zeros_like(self.penalty[0]), self.penalty[1])

@@ -12,7 +12,7 @@ from docs_site.contour import level_lines
 from docs_site.picture import Ground, Words, picture
 from docs_site.solver_evidence import Evidence
 from docs_site.svg import GREY, Panel, line
-from ladera.explaining import explain
+from ladera.explaining import explain_method
 from ladera.explaining.captions import LEGEND, solver_evidence, solver_picture_words
 from ladera.explaining.solver import SolverExplanation
 from ladera.explaining.solver_page import markdown, overview
@@ -33,7 +33,7 @@ def write(folder: Path, names: Iterable[str], lang: str, measured: Evidence) -> 
     (folder / "solvers").mkdir(parents=True, exist_ok=True)
     found = []
     for name in names:
-        e = explain(name, lang)
+        e = explain_method(name, lang)
         assert isinstance(e, SolverExplanation)
         found.append(e)
         (folder / "solvers" / f"{name}.md").write_text(_page(e, measured), encoding="utf-8")
