@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ladera import configs
-from ladera.base import UsageError
+from ladera.base import UsageError, unknown_name
 from ladera.configs import Configuration, Optimizer
 from ladera.problems import Problem
 from ladera.rules import Rule
+from ladera.schedules import CONSTANT, Schedules
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 
@@ -44,11 +45,13 @@ class Request:
     seeds: int
     epochs: int = _EPOCHS
     batch: int = _BATCH
+    schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
 
     def __post_init__(self):
         for name in ("seeds", "epochs", "batch"):
             check_count(name, getattr(self, name))
         _ = self.grids
+        self._check_schedule()
         if self.solvers and self.problem.parsed_penalty.l1:
             raise UsageError(
                 "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
@@ -56,6 +59,13 @@ class Request:
                 solver=self.solvers[0].title,
                 penalty=self.problem.penalty,
             )
+
+    def _check_schedule(self) -> None:
+        """Raise UsageError where a hyperparameter is scheduled that no rule has as a number."""
+        known = {name for recipe in self.recipes for name in recipe.numbers}
+        for name, _ in self.schedule.pairs:
+            if name not in known and known:
+                raise unknown_name("hyperparameter", name, known)
 
     @property
     def rules(self) -> list[Optimizer]:
@@ -103,6 +113,7 @@ class Request:
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]
         parts += [f"epochs-{self.epochs}"] * (self.epochs != _EPOCHS)
         parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
+        parts += [str(self.schedule)] * (not self.schedule.constant)
         return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
 
     @property
@@ -126,6 +137,7 @@ class Request:
             "epochs": self.epochs,
             "batch": self.batch,
             "schema": SCHEMA_VERSION,
+            **({} if self.schedule.constant else {"schedule": str(self.schedule)}),
         }
 
     @cached_property

@@ -125,29 +125,63 @@ def race(
 _RACERS = ("sgd lr=0.1", "momentum lr=0.1 momentum=0.5", "rmsprop lr=0.1", "adam lr=0.3")
 
 
-@app.command(help=_(N_("Explain a rule or a solver: formula, hyperparameters, paper, whose name it bears.")))
+@app.command(
+    help=_(
+        N_("Explain a rule, a solver or a schedule: formula, hyperparameters, paper, whose name it bears.")
+    )
+)
 @command
 def explain(
-    rule: Annotated[str, typer.Argument(help=_(N_("A rule's or solver's name, or file.py:Rule.")))],
+    rule: Annotated[
+        str,
+        typer.Argument(
+            help=_(
+                N_("A rule's or solver's name, file.py:Rule, or a schedule such as cosine or step:0.5,10.")
+            )
+        ),
+    ],
     like: Annotated[
         str, typer.Option(help=_(N_("Whose definition of the rule: paper, torch, keras or optax.")))
     ] = "paper",
     markdown: Annotated[
         bool, typer.Option("--markdown", help=_(N_("Print the page as Markdown with LaTeX.")))
     ] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help=_(N_("Draw a schedule over a training, in this HTML file.")))
+    ] = None,
     as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
-    from ladera.cli import explained
+    from ladera.cli import explained, show
+    from ladera.explaining import check_name, is_schedule
     from ladera.explaining import explain as explained_as
 
-    found = explained_as(_method(rule, None, like), lang)
+    if is_schedule(rule):
+        if like != "paper":
+            raise UsageError(
+                "--like says whose definition of a rule is meant; '{method}' is a schedule, which has one.",
+                method=rule,
+            )
+        found = explained_as(rule, lang)
+    elif figure:
+        raise UsageError(
+            "--figure draws a schedule over a training, received '{method}'; 'ladera trace' draws the way "
+            "of a rule or solver.",
+            method=rule,
+        )
+    else:
+        check_name(rule)
+        found = explained_as(_method(rule, None, like), lang)
+    if figure and found.kind == "schedule":
+        show.write_figure(found.figure(), figure)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     elif markdown:
         typer.echo(found.markdown())
     else:
         explained.explanation(found, _)
+        if figure:
+            show.written(figure, _)
 
 
 @app.command(help=_(N_("List every rule and every solver: what it is, what it acts on, what it asks for.")))

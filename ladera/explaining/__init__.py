@@ -2,6 +2,16 @@
 
 from ladera.explaining.docstrings import meanings, summary
 from ladera.explaining.explained import Explained, Hyperparameter
-from ladera.explaining.explanation import Explanation, catalogue, explain
+from ladera.explaining.explanation import Explanation, catalogue, check_name, explain, is_schedule
 
-__all__ = ["Explained", "Explanation", "Hyperparameter", "catalogue", "explain", "meanings", "summary"]
+__all__ = [
+    "Explained",
+    "Explanation",
+    "Hyperparameter",
+    "catalogue",
+    "check_name",
+    "explain",
+    "is_schedule",
+    "meanings",
+    "summary",
+]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
-from ladera import rules, solvers
-from ladera.base import UsageError
+from ladera import rules, schedules, solvers
+from ladera.base import UsageError, unknown_name
 from ladera.explaining.explained import Explained, Hyperparameter
 from ladera.locale import translator
 from ladera.rules import FRAMEWORKS, Rule, Wrapper
+from ladera.schedules import Schedule
 from ladera.solvers._methods import method_of
 from ladera.steps import Line, formula
 from ladera.symmetries import symmetries
 
 if TYPE_CHECKING:
+    from ladera.explaining.schedule import ScheduleExplanation
     from ladera.explaining.solver import SolverExplanation
     from ladera.solvers import Solver
 
-__all__ = ["Explanation", "catalogue", "explain"]
+__all__ = ["Explanation", "catalogue", "check_name", "explain", "is_schedule"]
 
 
 @dataclass(frozen=True)
@@ -108,15 +110,23 @@ class Explanation(Explained):
 
 
 def explain(
-    method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
-) -> Explanation | SolverExplanation:
+    method: str | Rule | Solver | Schedule | type[Rule | Solver | Schedule],
+    lang: str = "en",
+    **hyperparameters: Any,
+) -> Explanation | SolverExplanation | ScheduleExplanation:
     """Explain a rule: its formula read off its code, hyperparameters, paper, dialects, symmetries. Or a
-    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends.
+    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends. Or a
+    schedule: its formula, hyperparameters, paper, and a training drawn.
 
-    method: a name, "file.py:Rule", a rule, a solver, a class, or a rule that `like` made. lang: "en" or
-        "es". Raises UsageError for an unknown name or language.
+    method: a name, "file.py:Rule", "cosine:0.1", a rule, a solver, a schedule, a class, or a rule that
+        `like` made. lang: "en" or "es". Raises UsageError for an unknown name or language.
     """
     translator(lang)
+    if is_schedule(method):
+        from ladera.explaining.schedule import ScheduleExplanation
+
+        return ScheduleExplanation(schedules.make(method).replace(**hyperparameters), lang)
+    check_name(method)
     made = method_of(method, **hyperparameters)
     if isinstance(made, Rule):
         return Explanation(made, lang)
@@ -125,9 +135,25 @@ def explain(
     return SolverExplanation(made, lang)
 
 
+def is_schedule(method: object) -> TypeGuard[str | Schedule | type[Schedule]]:
+    """Whether it is a schedule, a class of schedules or a text that begins with the name of one."""
+    if isinstance(method, str):
+        return method.partition(":")[0].strip().lower() in schedules.names()
+    return isinstance(method, Schedule) or (isinstance(method, type) and issubclass(method, Schedule))
+
+
+def check_name(method: object) -> None:
+    """Raise UsageError, with the nearest of all names, where a name is no method's and no schedule's."""
+    if isinstance(method, str) and ":" not in method:
+        name, known = method.strip(), [*rules.names(), *solvers.names(), *schedules.names()]
+        if name.lower() not in known and not solvers.has(name):
+            raise unknown_name("solver", name, known)
+
+
 def catalogue(lang: str = "en") -> list[Explanation | SolverExplanation]:
     """Every rule, then every solver, explained, each kind in alphabetical order."""
-    return [explain(name, lang) for name in (*rules.names(), *solvers.names())]
+    found = [explain(name, lang) for name in (*rules.names(), *solvers.names())]
+    return [one for one in found if one.kind != "schedule"]
 
 
 def _aligned(lines: list[Line]) -> str:
