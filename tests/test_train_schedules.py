@@ -14,6 +14,7 @@ from studies import at, cohort, same_bits, task
 
 import ladera
 from ladera import configs, rules
+from ladera.analysis import words
 from ladera.base import UsageError
 from ladera.problems import Problem
 from ladera.request import Request
@@ -196,7 +197,7 @@ def test_a_hyperparameter_that_no_rule_has_is_refused():
 def study(tmp_path_factory) -> ladera.Study:
     return ladera.compare(
         Problem("iris", network="mlp:4"),
-        ["adam", "lbfgs"],
+        ["adam"],
         lr=[0.05],
         seeds=2,
         epochs=3,
@@ -211,16 +212,25 @@ def test_the_study_and_its_report_name_the_schedule(study, tmp_path):
     text = "lr=warmup-cosine:0.3 b1=warmup"
     assert study.asked["training"]["schedule"] == text
     assert f"schedule={text!r}" in study.asked["command"]
-    assert f"followed the schedule {text}; without a learning rate" in study.recommendation().sentence
+    assert f"Every rule followed the schedule {text}." in study.recommendation().sentence
     page = study.report(tmp_path / "report.html", "es").read_text(encoding="utf-8")
     assert "siguieron el plan lr=warmup-cosine:0.3 b1=warmup" in page
+
+
+def test_solvers_are_told_apart(study):
+    answer = study.recommendation()
+    beside = dataclasses.replace(answer, titles={"adam": "Adam", "lbfgs": "L-BFGS"}, full_batch=("lbfgs",))
+    assert "and hence without a schedule: L-BFGS." in words.scheduled(beside, str)
+    alone = dataclasses.replace(answer, titles={"lbfgs": "L-BFGS"}, full_batch=("lbfgs",))
+    assert "moved nothing" in words.scheduled(alone, str)
+    assert words.scheduled(dataclasses.replace(answer, schedule="constant"), str) == ""
 
 
 def test_another_schedule_is_another_study_and_the_same_one_trains_nothing(study):
     def again(schedule) -> ladera.Study:
         return ladera.compare(
             Problem("iris", network="mlp:4"),
-            ["adam", "lbfgs"],
+            ["adam"],
             lr=[0.05],
             seeds=2,
             epochs=3,
