@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ladera import analysis, optax, optimize, report, rules, solvers, surfaces, torch
+    from ladera import analysis, optax, optimize, report, rules, schedules, solvers, surfaces, torch
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
     from ladera.explaining import catalogue, explain
@@ -41,6 +41,7 @@ __all__ = [
     "race",
     "report",
     "rules",
+    "schedules",
     "solvers",
     "surfaces",
     "torch",

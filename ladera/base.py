@@ -87,8 +87,8 @@ _UNKNOWN = {
     "a file is named by its path, an OpenML set as openml:NAME).",
     "activation": "There is no activation '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "initialiser": "There is no initialiser '{received}'; the nearest name is '{nearest}' (known: {known}).",
-    "explained": "There is no rule, solver, activation or loss '{received}'; the nearest name is '{nearest}' "
-    "(known: {known}).",
+    "explained": "There is no rule, solver, schedule, activation or loss '{received}'; the nearest name is "
+    "'{nearest}' (known: {known}).",
     "network": "There is no network '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "loss": "There is no loss '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "penalty": "There is no penalty '{received}'; the nearest name is '{nearest}' (known: {known}).",
@@ -101,6 +101,7 @@ _UNKNOWN = {
     "parameter": "There is no parameter '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "hyperparameter": "There is no hyperparameter '{received}'; the nearest name is '{nearest}' "
     "(known: {known}).",
+    "schedule": "There is no schedule '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "surface": "There is no surface '{received}'; the nearest name is '{nearest}' (known: {known}; "
     "a formula such as '3x^2 + y^2' is a surface too).",
 }

@@ -33,6 +33,7 @@ from ladera.locale import N_, translator
 from ladera.problems import Problem
 from ladera.request import Request, check_count
 from ladera.rules import Rule
+from ladera.schedules import AskedSchedule, Schedules
 from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe
@@ -72,6 +73,7 @@ def compare(
     batch: int = 32,
     out: str | Path | None = None,
     *,
+    schedule: AskedSchedule = "constant",
     workers: int | None = None,
     width: int | None = None,
     progress: Progress | None = None,
@@ -86,6 +88,9 @@ def compare(
     lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
     seeds: how many tuning seeds, and how many reporting seeds.
     epochs, batch: passes over the training set, and examples per step (whole batches only).
+    schedule: how the learning rate goes during a training: "cosine", "warmup-cosine:0.1", "one-cycle", ...
+        (`ladera.schedules`), or of any hyperparameters, {"lr": "cosine", "b1": "warmup"}. It multiplies
+        what is swept, so a swept rate is the highest one. Solvers follow none.
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
     width: trainings that one program runs side by side; measured by default. The same question at
@@ -98,7 +103,8 @@ def compare(
     for name, value in (("workers", workers), ("width", width)):
         if value is not None:
             check_count(name, value)
-    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch)
+    moved = Schedules.of(schedule)
+    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved)
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:
         if progress is None and sys.stderr.isatty():
@@ -215,7 +221,13 @@ class _Comparison:
         for name, c in missing.items():
             by_optimizer.setdefault(c.optimizer.name, []).append(Trial(name, c.rule, c.seed))
         parts = cohorts(
-            self.plan, self.task, purpose, by_optimizer, self.request.recipes, self.store.checkpoints
+            self.plan,
+            self.task,
+            purpose,
+            by_optimizer,
+            self.request.recipes,
+            self.store.checkpoints,
+            self.request.schedule,
         )
         try:
             self.pool.train(parts, lambda records: self._keep(records, missing), self.progress.advance)
@@ -285,7 +297,8 @@ class _Comparison:
         first = self.request.rules[0].rule
         held = self.request.recipes if together else (Recipe.of(first),)
         trial = (Trial("probe", first, 0),)
-        asked = [Cohort("probe", self.task, held, width, trial) for width in widths]
+        moved = self.request.schedule
+        asked = [Cohort("probe", self.task, held, width, trial, schedule=moved) for width in widths]
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
         return [Timing(width, step) for width, (step, _) in zip(widths, measured, strict=True)]
@@ -300,9 +313,11 @@ def _repeat(request: Request, store: Store) -> str:
     given = {name: getattr(p, name) for name in others if getattr(p, name) != getattr(default, name)}
     said = "".join(f", {name}={value!r}" for name, value in given.items())
     names = [o.name for o in request.optimizers]
+    moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
     return (
         f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
-        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, out={str(store.path)!r})"
+        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, {moved}"
+        f"out={str(store.path)!r})"
     )
 
 

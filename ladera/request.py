@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ladera import configs
-from ladera.base import UsageError
+from ladera.base import UsageError, unknown_name
 from ladera.configs import Configuration, Optimizer
 from ladera.networks import losses
 from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
+from ladera.schedules import CONSTANT, Schedules
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 
@@ -46,11 +47,13 @@ class Request:
     seeds: int
     epochs: int = _EPOCHS
     batch: int = _BATCH
+    schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
 
     def __post_init__(self):
         for name in ("seeds", "epochs", "batch"):
             check_count(name, getattr(self, name))
         _ = self.grids
+        self._check_schedule()
         if self.solvers and self.problem.parsed_penalty.l1:
             raise UsageError(
                 "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
@@ -81,6 +84,13 @@ class Request:
                 solver=curved.title,
                 loss=self.problem.loss,
             )
+
+    def _check_schedule(self) -> None:
+        """Raise UsageError where a hyperparameter is scheduled that no rule has as a number."""
+        known = {name for recipe in self.recipes for name in recipe.numbers}
+        for name, _ in self.schedule.pairs:
+            if name not in known and known:
+                raise unknown_name("hyperparameter", name, known)
 
     @property
     def rules(self) -> list[Optimizer]:
@@ -128,6 +138,7 @@ class Request:
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]
         parts += [f"epochs-{self.epochs}"] * (self.epochs != _EPOCHS)
         parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
+        parts += [str(self.schedule)] * (not self.schedule.constant)
         return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
 
     @property
@@ -151,6 +162,7 @@ class Request:
             "epochs": self.epochs,
             "batch": self.batch,
             "schema": SCHEMA_VERSION,
+            **({} if self.schedule.constant else {"schedule": str(self.schedule)}),
         }
 
     @cached_property

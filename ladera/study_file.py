@@ -15,6 +15,7 @@ from ladera.configs import Optimizer
 from ladera.networks import initialisers
 from ladera.request import Request
 from ladera.rules import Rule
+from ladera.schedules import CONSTANT
 from ladera.train.pool import cores
 
 __all__ = ["check_same", "describe"]
@@ -34,6 +35,7 @@ def describe(request: Request, command: str) -> dict[str, Any]:
             "epochs": request.epochs,
             "batch": request.batch,
             "steps_per_epoch": request.steps_per_epoch,
+            "schedule": str(request.schedule),
             "dtype": "float32",
         },
         "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},
@@ -78,7 +80,9 @@ def check_same(stored: Mapping[str, Any], asked: Mapping[str, Any], path: Path) 
         return  # a study file that lost its parts is written anew; runs are known by their names
     for table, key in (("problem", k) for k in _PROBLEM_KEYS):
         _same(stored, asked, table, key, path)
-    for key in ("epochs", "batch"):
+    if "schedule" not in stored["training"]:  # a study file of an earlier version
+        stored = {**stored, "training": {**stored["training"], "schedule": str(CONSTANT)}}
+    for key in ("epochs", "batch", "schedule"):
         _same(stored, asked, "training", key, path)
 
 

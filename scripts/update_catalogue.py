@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
-from ladera import rules, solvers
+from ladera import rules, schedules, solvers
 from ladera.explaining import meanings, summary
 from ladera.solvers import searches
 
@@ -45,9 +45,10 @@ def collect(package: Path = PACKAGE) -> dict[str, list[str]]:
 
 
 def _methods() -> Iterator[tuple[str, str]]:
-    """What the files of rules, wrappers, solvers and searches say of them, which their pages show."""
+    """What the files of rules, wrappers, solvers, searches and schedules say, which their pages show."""
     methods = [rules.by_name(name) for name in (*rules.names(), *rules.wrappers())]
     methods += [solvers.get(name) for name in solvers.names()]
+    methods += [schedules.get(name) for name in schedules.names()]
     for cls in [*methods, *searches.Search.__subclasses__()]:
         file = Path(sys.modules[cls.__module__].__file__ or "").relative_to(ROOT).as_posix()
         for text in (summary(cls), *meanings(cls).values()):

@@ -134,6 +134,16 @@ def test_an_activation_and_a_loss_are_explained(tmp_path):
     assert json.loads(ladera_("explain", "hinge", "--json").stdout)["kind"] == "loss"
 
 
+def test_a_schedule_is_explained_and_drawn(tmp_path):
+    page = tmp_path / "schedule.html"
+    said = ladera_("explain", "one-cycle:0.2", "--figure", str(page)).stdout
+    for text in ("Smith & Topin", "(1 − cos(π·u))/2", "(0, 1)", "0.2", "●", "momentum, b1", str(page.name)):
+        assert text in said
+    assert "one-cycle:0.2" in page.read_text(encoding="utf-8")
+    assert "## Fórmula" in ladera_("explain", "cosine", "--markdown", "--lang", "es").stdout
+    assert json.loads(ladera_("explain", "cosine", "--json").stdout)["kind"] == "schedule"
+
+
 def test_a_rule_of_the_users_own_is_traced_and_explained(tmp_path):
     (tmp_path / "mine.py").write_text(
         '"""Mine: half a step."""\n'
@@ -183,6 +193,10 @@ def test_the_documents_are_reproduced(lang, tmp_path):
         (("trace", "__import__('os').system('id')"), ["position"]),
         (("race", "--method", "sgd speed=1"), ["speed"]),
         (("explain", "adm"), ["adam"]),
+        (("explain", "cosin"), ["cosine"]),
+        (("explain", "cosine:2"), ["end", "[0, 1)", "2"]),
+        (("explain", "cosine", "--like", "keras"), ["--like", "cosine"]),
+        (("explain", "adam", "--figure", "a.html"), ["--figure", "adam", "ladera trace"]),
         (("explain", "prodigy", "--like", "keras"), ["keras", "Prodigy"]),
         (("explain", "relu", "--like", "keras"), ["--like", "relu"]),
         (("explain", "huber:-1"), ["delta", "huber:-1"]),

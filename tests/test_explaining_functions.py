@@ -156,7 +156,7 @@ def test_names_are_read_as_people_write_them():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"method": "rely"}, "no rule, solver, activation or loss 'rely'; the nearest name is 'relu'"),
+        ({"method": "rely"}, "no rule, solver, schedule, activation or loss 'rely'; the nearest name is 'relu'"),
         ({"method": "huber:0"}, "delta, from"),
         ({"method": "relu", "lr": 0.1}, "'relu' has no hyperparameter 'lr'"),
         ({"method": "relu", "lang": "xx"}, "language"),
@@ -168,5 +168,5 @@ def test_what_cannot_be_explained_is_told(arguments: dict, said: str):
 
 
 def test_a_function_is_no_method():
-    with pytest.raises(UsageError, match="no rule, solver"):
+    with pytest.raises(UsageError, match="no method 'relu'"):
         explain_method("relu")

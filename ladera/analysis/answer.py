@@ -100,6 +100,7 @@ class Answer:
     fairness: Fairness
     titles: dict[str, str]  # how each optimizer is written for people: {"adam": "Adam"}
     full_batch: tuple[str, ...]  # the solvers: the whole training set at once, no learning rate
+    schedule: str  # that the rules followed: "constant", "cosine", ...
     sentence: str  # in English; `ladera.analysis.words.sentence` writes it in other languages
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from ladera.analysis.answer import Answer, Ranked
+from ladera.analysis.scheduled import Scheduled, scheduled
 from ladera.analysis.words import lr_text
 from ladera.base import UsageError, unknown_name
 from ladera.locale import N_, Translator
@@ -210,12 +211,14 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
     head = template.format(
         optimizer=title, lr=lr_text(best.lr), batch=training["batch"], epochs=training["epochs"]
     )
+    moved = Scheduled()
+    if not asked.get("full_batch"):
+        present = ["lr", *(name for name, value in best.hyperparameters.items() if value is not None)]
+        moved = scheduled(training, best.lr, dict.fromkeys(present), framework, not known, _)
     if known:
         call = calls[best.optimizer]
-        notes, expression = (
-            _notes(call, best.hyperparameters, framework, _),
-            _expression(call, best, framework),
-        )
+        notes = _notes(call, best.hyperparameters, framework, _)
+        expression = _expression(call, best, framework, best.lr if moved.rate is None else moved.rate)
     else:
         notes = [
             _("{framework} has no such optimizer: this is the rule that was measured.").format(
@@ -223,14 +226,18 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
             )
         ]
         expression = (drop_in or "").format(rule=asked["rule"].format(lr=repr(best.lr)))
-    wrapped = [f"# {line}" for comment in [head, *notes] for line in wrap(comment, 88)]
-    lines = [*wrapped, f"import {framework if known else 'ladera'}", "", f"optimizer = {expression}"]
+    wrapped = [f"# {line}" for comment in [head, *moved.notes, *notes] for line in wrap(comment, 88)]
+    imports = dict.fromkeys([f"import {framework if known else 'ladera'}", *moved.imports])
+    imports = sorted(imports, key=lambda line: line != "import math")
+    space = ["", ""] if moved.before else [""]
+    lines = [*wrapped, *imports, *space, *moved.before, f"optimizer = {expression}", *moved.after]
     return "\n".join(lines) + "\n"
 
 
-def _expression(call: Call, best: Ranked, framework: str) -> str:
-    """The call with the values; a hyperparameter that is off (None, False) is left out."""
-    values = {**best.hyperparameters, "lr": best.lr}
+def _expression(call: Call, best: Ranked, framework: str, lr: Any) -> str:
+    """The call with the values, and what stands for the learning rate; a hyperparameter that is off
+    (None, False) is left out."""
+    values = {**best.hyperparameters, "lr": lr}
     arguments = list(_FIRST[framework])
     for argument, names in call.names.items():
         if isinstance(names, tuple):

@@ -89,6 +89,7 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         fairness=checked,
         titles={optimizer["name"]: optimizer["class"] for optimizer in frames.optimizers},
         full_batch=tuple(o["name"] for o in frames.optimizers if o.get("full_batch")),
+        schedule=frames.study["training"].get("schedule", "constant"),
         sentence="",
     )
     found = empty if not (checked.may_rank and seen.optimizers) else _ranked_answer(frames, seen, empty)

@@ -25,6 +25,7 @@ __all__ = [
     "metric_text",
     "not_shown",
     "probability_text",
+    "scheduled",
     "sentence",
     "speed",
     "warnings",
@@ -35,7 +36,8 @@ def sentence(answer: Answer, _: Translator) -> str:
     """The answer box: what to use, how sure that is, how soon it gets there, what was not shown."""
     if answer.optimizer is None:
         return headline(answer, _)
-    parts = (headline(answer, _), evidence(answer, _), speed(answer, _), not_shown(_))
+    said = (headline, scheduled, evidence, speed)
+    parts = [*(part(answer, _) for part in said), not_shown(_)]
     return " ".join(part for part in parts if part)
 
 
@@ -140,6 +142,23 @@ def speed(answer: Answer, _: Translator) -> str:
     if answer.target is None:
         return ""
     return pace.speed(answer, metric_text(answer.target, answer.unit), _)
+
+
+def scheduled(answer: Answer, _: Translator) -> str:
+    """Which schedule the rules followed, and who followed none; "" where all stayed constant."""
+    if answer.schedule == "constant":
+        return ""
+    if len(answer.full_batch) == len(answer.titles):
+        template = _("Solvers have no learning rate: the schedule {schedule} moved nothing.")
+    elif answer.full_batch:
+        template = _(
+            "Every rule followed the schedule {schedule}; without a learning rate, and hence without a "
+            "schedule: {names}."
+        )
+    else:
+        template = _("Every rule followed the schedule {schedule}.")
+    names = ", ".join(answer.titles[name] for name in answer.full_batch)
+    return template.format(schedule=answer.schedule, names=names)
 
 
 def full_batch(answer: Answer, _: Translator) -> str:

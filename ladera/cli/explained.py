@@ -12,18 +12,22 @@ from rich.table import Table
 from rich.text import Text
 
 from ladera.cli import show
+from ladera.cli.scatter import scatter
 from ladera.explaining.function import FunctionExplanation
 from ladera.locale import Translator
 
 if TYPE_CHECKING:
     from ladera.explaining import Explained, Explanation
+    from ladera.explaining.schedule import ScheduleExplanation
     from ladera.explaining.solver import SolverExplanation
     from ladera.steps import Line
 
 __all__ = ["catalogue", "explanation"]
 
 
-def explanation(e: Explanation | SolverExplanation | FunctionExplanation, _: Translator) -> None:
+def explanation(
+    e: Explanation | SolverExplanation | ScheduleExplanation | FunctionExplanation, _: Translator
+) -> None:
     console = show.terminal()
     console.print(Text(f"{e.title}: {e.summary}", style="bold"))
     if e.paper:
@@ -33,6 +37,8 @@ def explanation(e: Explanation | SolverExplanation | FunctionExplanation, _: Tra
         _of_function(console, e)
     elif e.kind == "solver":
         _of_solver(console, e, _)
+    elif e.kind == "schedule":
+        _of_schedule(console, e, _)
     else:
         _of_rule(console, e, _)
 
@@ -83,6 +89,24 @@ def _of_solver(console: Console, e: SolverExplanation, _: Translator) -> None:
     console.print(Text(_("How it ends: {codes}.").format(codes=", ".join(code.name for code in e.codes))))
     for place, name in e.elsewhere.items():
         console.print(Text(f"{place}: {name}"))
+
+
+def _of_schedule(console: Console, e: ScheduleExplanation, _: Translator) -> None:
+    from ladera.explaining.schedule import LETTERS
+
+    console.print(Text(textwrap.indent(e.formula_text(), "    ")), soft_wrap=True)
+    console.print()
+    console.print(Text(_(LETTERS)))
+    if e.hyperparameters:
+        console.print()
+        _hyperparameters(console, e, _)
+    at, factors, beside = e.points()
+    for name, values in (("lr", factors), (e.along, beside)):
+        if values is not None:
+            console.print()
+            console.print(Text(name))
+            for line in scatter(at.tolist(), values.tolist(), _("epochs")):
+                console.print(Text(line), soft_wrap=True)
 
 
 def _hyperparameters(console: Console, e: Explained, _: Translator) -> None:

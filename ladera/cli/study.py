@@ -65,6 +65,14 @@ def compare(
     penalty: Annotated[
         str, typer.Option(help=_(N_("none, l1:A, l2:A or elastic:A,B, on the weights.")))
     ] = "none",
+    schedule: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_("How the learning rate goes: constant, cosine, warmup-cosine:0.1, one-cycle, step:0.5,10.")
+            )
+        ),
+    ] = "constant",
     out: Annotated[
         Path | None, typer.Option(help=_(N_("The study's folder; what it holds is not trained again.")))
     ] = None,
@@ -95,6 +103,7 @@ def compare(
             epochs,
             batch,
             out,
+            schedule=schedule,
             workers=workers,
             width=width,
             progress=progress,

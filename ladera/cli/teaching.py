@@ -126,23 +126,36 @@ _RACERS = ("sgd lr=0.1", "momentum lr=0.1 momentum=0.5", "rmsprop lr=0.1", "adam
 
 
 @app.command(
-    help=_(N_("Explain a rule, a solver, an activation or a loss: formula, paper, whose name it bears."))
+    help=_(
+        N_(
+            "Explain a rule, a solver, a schedule, an activation or a loss: formula, paper, whose name it "
+            "bears."
+        )
+    )
 )
 @command
 def explain(
     rule: Annotated[
-        str, typer.Argument(help=_(N_("A rule's, solver's, activation's or loss's name, or file.py:Rule.")))
+        str,
+        typer.Argument(
+            help=_(
+                N_(
+                    "A name, file.py:Rule, a schedule such as cosine or step:0.5,10, a loss such as "
+                    "huber:0.5."
+                )
+            )
+        ),
     ],
     like: Annotated[
         str, typer.Option(help=_(N_("Whose definition of the rule: paper, torch, keras or optax.")))
     ] = "paper",
-    figure: Annotated[
-        Path | None,
-        typer.Option(help=_(N_("Write the figure of an activation or a loss to this HTML file."))),
-    ] = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help=_(N_("Print the page as Markdown with LaTeX.")))
     ] = False,
+    figure: Annotated[
+        Path | None,
+        typer.Option(help=_(N_("Draw a schedule, an activation or a loss, in this HTML file."))),
+    ] = None,
     as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
@@ -150,10 +163,10 @@ def explain(
 
     found = _explained(rule, like, lang)
     if figure:
-        if found.kind not in ("activation", "loss"):
+        if found.kind not in ("activation", "loss", "schedule"):
             raise UsageError(
-                "--figure draws an activation or a loss, received '{name}'; ladera trace draws what a method "
-                "does.",
+                "--figure draws a schedule, an activation or a loss, received '{name}'; 'ladera trace' draws "
+                "the way of a rule or solver.",
                 name=found.name,
             )
         show.write_figure(found.figure(), figure)
@@ -169,17 +182,17 @@ def explain(
 
 def _explained(name: str, like: str, lang: str) -> Any:
     """What is explained: a rule by one framework's definition, or whatever bears the name."""
+    from ladera.explaining import check_name, function_named, is_schedule
     from ladera.explaining import explain as explained_as
-    from ladera.explaining import function_named
 
-    function = function_named(name, lang)
-    if function and like != "paper":
+    if like == "paper":
+        return explained_as(name, lang)
+    if is_schedule(name) or function_named(name, lang):
         raise UsageError(
-            "--like says whose definition of a rule is meant; '{name}' is a function, which has one.",
-            name=function.name,
+            "--like says whose definition of a rule is meant; '{name}' is none, and has one definition.",
+            name=name,
         )
-    if function or like == "paper":
-        return function or explained_as(name, lang)
+    check_name(name)
     return explained_as(_method(name, None, like), lang)
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
-from ladera import rules, solvers
+from ladera import rules, schedules, solvers
 from ladera.base import UsageError, unknown_name
 from ladera.explaining.explained import Explained, Hyperparameter
 from ladera.explaining.function import FunctionExplanation, function_named, function_names
 from ladera.locale import translator
 from ladera.rules import FRAMEWORKS, Rule, Wrapper
+from ladera.schedules import Schedule
 from ladera.solvers._methods import method_of
 from ladera.steps import Line, formula
 from ladera.symmetries import symmetries
 
 if TYPE_CHECKING:
+    from ladera.explaining.schedule import ScheduleExplanation
     from ladera.explaining.solver import SolverExplanation
     from ladera.solvers import Solver
 
-__all__ = ["Explanation", "catalogue", "explain", "explain_method"]
+__all__ = ["Explanation", "catalogue", "check_name", "explain", "explain_method", "is_schedule"]
 
 
 @dataclass(frozen=True)
@@ -109,17 +111,24 @@ class Explanation(Explained):
 
 
 def explain(
-    method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
-) -> Explanation | SolverExplanation | FunctionExplanation:
+    method: str | Rule | Solver | Schedule | type[Rule | Solver | Schedule],
+    lang: str = "en",
+    **hyperparameters: Any,
+) -> Explanation | SolverExplanation | ScheduleExplanation | FunctionExplanation:
     """Explain a rule: its formula read off its code, hyperparameters, paper, dialects, symmetries. Or a
-    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends. Or an
-    activation or a loss: its formula, derivative, range or stability, and a `figure()` of both.
+    solver: its equations, hyperparameters, paper, what it asks of a function, and how it ends. Or a
+    schedule: its formula, hyperparameters, paper, and a training drawn. Or an activation or a loss: its
+    formula, derivative, range or stability, and a `figure()` of both.
 
-    method: a name ("adam", "lm", "relu", "huber:0.5"), "file.py:Rule", a rule, a solver, a class, or a
-        rule that `like` made. lang: "en" or "es". Raises UsageError for an unknown name or language, and
-        for hyperparameters of an activation or a loss.
+    method: a name ("adam", "lm", "relu", "huber:0.5"), "file.py:Rule", "cosine:0.1", a rule, a solver, a
+        schedule, a class, or a rule that `like` made. lang: "en" or "es". Raises UsageError for an unknown
+        name or language, and for hyperparameters of an activation or a loss.
     """
     translator(lang)
+    if is_schedule(method):
+        from ladera.explaining.schedule import ScheduleExplanation
+
+        return ScheduleExplanation(schedules.make(method).replace(**hyperparameters), lang)
     if isinstance(method, str) and (function := function_named(method, lang)):
         if hyperparameters:
             raise UsageError(
@@ -132,20 +141,31 @@ def explain(
     return explain_method(method, lang, **hyperparameters)
 
 
-def explain_method(
-    method: str | Rule | Solver | type[Rule | Solver], lang: str = "en", **hyperparameters: Any
-) -> Explanation | SolverExplanation:
+def explain_method(method: Any, lang: str = "en", **hyperparameters: Any) -> Explanation | SolverExplanation:
     """Explain a rule or a solver, as `explain` does. Raises UsageError for an unknown name."""
-    if isinstance(method, str) and ":" not in method:
-        name = method.strip().lower()
-        if name not in rules.names() and not solvers.has(name):
-            raise unknown_name("explained", method, [*rules.names(), *solvers.names(), *function_names()])
+    check_name(method)
     made = method_of(method, **hyperparameters)
     if isinstance(made, Rule):
         return Explanation(made, lang)
     from ladera.explaining.solver import SolverExplanation
 
     return SolverExplanation(made, lang)
+
+
+def is_schedule(method: object) -> TypeGuard[str | Schedule | type[Schedule]]:
+    """Whether it is a schedule, a class of schedules or a text that begins with the name of one."""
+    if isinstance(method, str):
+        return method.partition(":")[0].strip().lower() in schedules.names()
+    return isinstance(method, Schedule) or (isinstance(method, type) and issubclass(method, Schedule))
+
+
+def check_name(method: object) -> None:
+    """Raise UsageError, with the nearest of all names, where nothing that is explained has that name."""
+    if isinstance(method, str) and ":" not in method:
+        name, methods = method.strip(), [*rules.names(), *solvers.names()]
+        known = [*methods, *schedules.names(), *function_names()]
+        if name.lower() not in known and not solvers.has(name):
+            raise unknown_name("explained", name, known)
 
 
 def catalogue(lang: str = "en") -> list[Explanation | SolverExplanation]:

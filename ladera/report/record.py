@@ -54,6 +54,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
             "epochs": _("epochs"),
             "batch": _("batch"),
             "steps_per_epoch": _("steps per epoch"),
+            "schedule": _("schedule"),
             "dtype": _("number format"),
         },
         "seeds": {"tune": _("tuning seeds"), "report": _("reporting seeds")},

@@ -22,7 +22,7 @@ from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
 from ladera.train.evaluation import Chunks, Ended, Metrics, Row
 from ladera.train.recipe import Recipe
-from ladera.train.work import Cohort, Records, Task, Trial, initial, orders
+from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
 
 __all__ = ["DIVERGED_FACTOR", "time_segment", "train"]
 
@@ -151,6 +151,7 @@ def _filled(
     mark = _fingerprint(executables, task, untrained, seeds)
     metrics = Metrics(*(np.zeros((task.epochs, cohort.width), np.float32) for _ in Metrics._fields))
     checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
+    moved = None if cohort.schedule.constant else factors(cohort, row.numbers.shape[1])
     done, segment = 0, program.epochs_per_segment(task)
     if (found := checkpoint.load((carry, metrics))) is not None:
         done, (carry, kept) = found
@@ -158,7 +159,7 @@ def _filled(
         progress(len(trials) * done / task.epochs)
     for epoch in range(done, task.epochs, segment):
         until = epoch + segment
-        told = jnp.asarray(program.agenda(task, seeds, epoch))
+        told = jax.tree.map(jnp.asarray, program.agenda(task, seeds, epoch, moved))
         carry, measured = executables.run(index, carry, row, told, data)
         for whole, part in zip(metrics, jax.device_get(measured), strict=True):
             whole[epoch:until] = part

@@ -98,29 +98,34 @@ def _data(one: Program | SolverProgram, task: Task) -> Any:
 
 def compiled(cohort: Cohort) -> Compiled:
     """The cohort's executables, from this process if it has them."""
-    return _compiled(cohort.task, cohort.recipes, cohort.width)
+    return _compiled(cohort.task, cohort.recipes, cohort.width, not cohort.schedule.constant)
 
 
 @lru_cache(maxsize=32)
-def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int) -> Compiled:
+def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int, scheduled: bool) -> Compiled:
     began = time.perf_counter()
     one = _program(task, recipes, width)
     data = _data(one, task)
     with one.precision():
-        return _ahead_of_time(one, task, data, began)
+        return _ahead_of_time(one, task, data, scheduled, began)
 
 
-def _ahead_of_time(one: Program | SolverProgram, task: Task, data: Any, began: float) -> Compiled:
-    width = one.width
+def _ahead_of_time(
+    one: Program | SolverProgram, task: Task, data: Any, scheduled: bool, began: float
+) -> Compiled:
+    width, longest = one.width, max(len(r.numbers) for r in one.recipes)
     index = jax.ShapeDtypeStruct((), jnp.int32)
     row = Row(
-        jax.ShapeDtypeStruct((width, max(len(r.numbers) for r in one.recipes)), one.dtype),
+        jax.ShapeDtypeStruct((width, longest), one.dtype),
         jax.ShapeDtypeStruct((width, 2), one.dtype),
     )
     params = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape), leaf.dtype), initial(task, 0)
     )
-    told = one.agenda(task, [0] * width, 0)
+    moved = np.ones((task.epochs, task.steps_per_epoch, longest), np.float32) if scheduled else None
+    told = jax.tree.map(
+        lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), one.agenda(task, [0] * width, 0, moved)
+    )
     carry: Any = jax.eval_shape(one.start, index, row, params, data)
     evaluate = jax.jit(one.evaluate, compiler_options=_options())
     weights = jax.eval_shape(one.weights, carry)
@@ -135,7 +140,7 @@ def _ahead_of_time(one: Program | SolverProgram, task: Task, data: Any, began: f
         .lower(index, row, params, data)
         .compile(),
         run=jax.jit(one.run, donate_argnums=1, compiler_options=_options())
-        .lower(index, carry, row, jax.ShapeDtypeStruct(told.shape, told.dtype), data)
+        .lower(index, carry, row, told, data)
         .compile(),
         evaluate=evaluate,
         seconds=time.perf_counter() - began,

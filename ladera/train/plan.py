@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ladera.base import temporary
+from ladera.schedules import CONSTANT, Schedules
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, Trial
 
@@ -105,10 +106,11 @@ def cohorts(
     trials: dict[str, list[Trial]],
     recipes: Sequence[Recipe],
     checkpoints: Path | None = None,
+    schedule: Schedules = CONSTANT,
 ) -> list[Cohort]:
     """The trials of every optimizer, cut into cohorts; names depend on what is in them alone.
 
-    recipes: of the rules, which may share a program. A solver has its own, of one lane.
+    recipes: of the rules, which may share a program. A solver has its own, of one lane, and no schedule.
     """
     found = []
     for optimizer, mine in trials.items():
@@ -120,7 +122,8 @@ def cohorts(
             digest = hashlib.sha256("\n".join(trial.run for trial in part).encode()).hexdigest()[:8]
             held = tuple(recipes) if plan.together and not solves else (Recipe.of(part[0].rule),)
             name = f"{optimizer}-{purpose}-{digest}"
-            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints))
+            moved = CONSTANT if solves else schedule
+            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints, moved))
     return found
 
 

@@ -3,7 +3,8 @@
 A program is the static half: network, loss, batch, which rules, how many lanes. Everything that can
 be a number at run time is an argument: learning rates and all other hyperparameters, penalties,
 initial weights, the order of the examples, and which of the program's rules the lanes use. So one
-compilation serves every learning rate, seed and rule of a study.
+compilation serves every learning rate, seed and rule of a study. A schedule is data, too: what the
+numbers are multiplied by at each step, computed on the host. Without one there is no such argument.
 
 A whole segment of epochs is one `lax.scan`. Lanes never meet: a lane's numbers depend on its own row
 and on the width alone, and a lane that diverges is frozen where it was.
@@ -28,7 +29,14 @@ from ladera.train.packing import Packing, pack
 from ladera.train.recipe import Recipe
 from ladera.train.work import Task, orders
 
-__all__ = ["Carry", "Program"]
+__all__ = ["Agenda", "Carry", "Program"]
+
+
+class Agenda(NamedTuple):
+    """What a segment's steps are told, the epochs and the steps of each as first axes."""
+
+    orders: Any  # int32 [epochs, steps, lanes, batch]: the examples
+    factors: Any  # float32 [epochs, steps, numbers]: what the lanes' numbers are multiplied by; or None
 
 
 class Carry(NamedTuple):
@@ -57,10 +65,14 @@ class Program(Evaluation):
     def epochs_per_segment(self, task: Task) -> int:
         return task.epochs_per_segment
 
-    def agenda(self, task: Task, seeds: Sequence[int], epoch: int) -> np.ndarray:
-        """What `run` is told of a segment's epochs: the examples of every step of every lane."""
-        by_seed = {seed: orders(task, seed, epoch, task.epochs_per_segment) for seed in seeds}
-        return np.stack([by_seed[seed] for seed in seeds], axis=2)
+    def agenda(
+        self, task: Task, seeds: Sequence[int], epoch: int, factors: np.ndarray | None = None
+    ) -> Agenda:
+        """What `run` is told of a segment's epochs. factors: of the whole training, where it is scheduled."""
+        segment = task.epochs_per_segment
+        by_seed = {seed: orders(task, seed, epoch, segment) for seed in seeds}
+        examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
+        return Agenda(examples, None if factors is None else factors[epoch : epoch + segment])
 
     def weights(self, carry: Carry) -> Any:
         return carry.params
@@ -135,25 +147,23 @@ class Program(Evaluation):
         slots = lax.switch(index, [jax.vmap(b) for b in self._branches(self._init)], row.numbers, params)
         return Carry(jnp.float32(0), params, slots, jnp.zeros(self.width, jnp.float32))
 
-    def run(self, index: Any, carry: Carry, row: Row, orders: Any, data: Data) -> tuple[Carry, Metrics]:
-        """Train a segment.
-
-        index: which rule, int32 scalar. orders: examples of every step, int32
-        [epochs, steps, lanes, batch].
-        """
+    def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Metrics]:
+        """Train a segment. index: which rule, int32 scalar."""
         epoch = partial(self._epoch, index, row, data)
-        return lax.scan(epoch, carry, orders)
+        return lax.scan(epoch, carry, agenda)
 
-    def _epoch(self, index: Any, row: Row, data: Data, carry: Carry, orders: Any) -> tuple[Carry, Metrics]:
+    def _epoch(self, index: Any, row: Row, data: Data, carry: Carry, agenda: Agenda) -> tuple[Carry, Metrics]:
         step = partial(self._train_step, index, row, data)
-        carry, (loss, right) = lax.scan(step, carry, orders)
+        carry, (loss, right) = lax.scan(step, carry, agenda)
         train = (loss[0], right[0], loss.mean(axis=0), right.mean(axis=0))
         return carry, Metrics(*train, *self.evaluate(carry.params, data.validation))
 
     def _train_step(
-        self, index: Any, row: Row, data: Data, carry: Carry, order: Any
+        self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
     ) -> tuple[Carry, tuple[Any, Any]]:
-        x, y = data.x[order], data.y[order]
+        x, y = data.x[told.orders], data.y[told.orders]
+        if told.factors is not None:  # rules see the numbers of the step
+            row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
         t = carry.t + 1
         point = carry.params
         if any(recipe.looks_ahead for recipe in self.recipes):

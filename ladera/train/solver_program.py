@@ -83,8 +83,11 @@ class SolverProgram(Evaluation):
     def epochs_per_segment(self, task: Task) -> int:
         return max(k for k in range(1, min(_SEGMENT_EPOCHS, task.epochs) + 1) if task.epochs % k == 0)
 
-    def agenda(self, task: Task, seeds: Sequence[int], epoch: int) -> np.ndarray:
-        """What `run` is told of a segment's epochs: how many passes each may have come to."""
+    def agenda(
+        self, task: Task, seeds: Sequence[int], epoch: int, factors: np.ndarray | None = None
+    ) -> np.ndarray:
+        """What `run` is told of a segment's epochs: how many passes each may have come to. A solver has
+        nothing that a schedule could move."""
         return np.arange(epoch + 1, epoch + 1 + self.epochs_per_segment(task), dtype=np.int32)
 
     def weights(self, carry: Carry) -> Any:

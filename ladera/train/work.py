@@ -12,12 +12,13 @@ import numpy as np
 from ladera.networks import MLP
 from ladera.networks.penalties import Penalty
 from ladera.rules import Rule
+from ladera.schedules import CONSTANT, Schedules
 from ladera.train.recipe import Recipe
 
 if TYPE_CHECKING:
     from ladera.solvers import Solver
 
-__all__ = ["Cohort", "Records", "Task", "Trial", "initial", "orders"]
+__all__ = ["Cohort", "Records", "Task", "Trial", "factors", "initial", "orders"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Cohort:
     trials: tuple[Trial, ...]
     reads_test: bool = False
     checkpoints: Path | None = None  # folder; None: a crash loses the whole cohort
+    schedule: Schedules = CONSTANT  # of rules' hyperparameters, over the whole training
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,23 @@ def orders(task: Task, seed: int, first_epoch: int, epochs: int) -> np.ndarray:
     # Many rates share a seed. Drawing again costs a small set 3 %, keeping costs a large one memory.
     draw = _epoch_order if task.train_size <= _SMALL else _epoch_order.__wrapped__
     return np.stack([draw(*shape, seed, epoch) for epoch in range(first_epoch, first_epoch + epochs)])
+
+
+def factors(cohort: Cohort, numbers: int) -> np.ndarray:
+    """What the numbers of the cohort's rule are multiplied by, float32 [epochs, steps, numbers]: 1 where
+    they stay, and where a program holds longer rules."""
+    task = cohort.task
+    names = Recipe.of(cohort.trials[0].rule).numbers
+    return _factors(cohort.schedule, names, task.epochs, task.steps_per_epoch, numbers)
+
+
+@lru_cache(maxsize=4)
+def _factors(
+    schedule: Schedules, names: tuple[str, ...], epochs: int, steps: int, numbers: int
+) -> np.ndarray:
+    table = np.ones((epochs * steps, numbers), np.float32)
+    table[:, : len(names)] = schedule.table(names, epochs * steps, steps)
+    return table.reshape(epochs, steps, numbers)
 
 
 _SMALL = 20_000  # examples: 80 kB an epoch

@@ -1,0 +1,131 @@
+"""What a schedule is, from its class alone: formula, hyperparameters, paper, and a training drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from ladera.explaining.docstrings import meanings
+from ladera.explaining.explained import Explained, Hyperparameter
+from ladera.explaining.page import domain_words, table
+from ladera.locale import N_
+from ladera.report.style import styles
+from ladera.schedules import Schedule
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["EPOCHS", "LETTERS", "STEPS_PER_EPOCH", "ScheduleExplanation"]
+
+EPOCHS, STEPS_PER_EPOCH = 20, 50  # of the training that is drawn
+LETTERS = N_(
+    "t = 0, 1, ... counts the steps done before, n is how many steps the training has, s how many an epoch. "
+    "The hyperparameter's own value is multiplied by f[t]."
+)
+_FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 13}
+
+
+@dataclass(frozen=True)
+class ScheduleExplanation(Explained):
+    """A schedule explained; `schedule` is one with its values, as it was asked for. Its formula is text
+    alone: `latex` is not given."""
+
+    schedule: Schedule
+    lang: str
+    kind: ClassVar[Literal["schedule"]] = "schedule"
+
+    @property
+    def method(self) -> Schedule:
+        return self.schedule
+
+    @property
+    def name(self) -> str:
+        return self.schedule.name()
+
+    def formula_text(self) -> str:
+        return self.schedule.formula
+
+    @property
+    def hyperparameters(self) -> list[Hyperparameter]:
+        said, domains = meanings(type(self.schedule)), self.schedule.domains()
+        return [
+            Hyperparameter(name, name, str(domain), getattr(self.schedule, name), self._(said[name]))
+            for name, domain in domains.items()
+        ]
+
+    @property
+    def along(self) -> str:
+        """What moves beside the learning rate; "" where nothing does."""
+        return ", ".join(self.schedule.companions)
+
+    def points(self, epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> tuple[Any, Any, Any]:
+        """Of a training: epochs [n] since the start, factors [n], and those of what moves along or None."""
+        n = epochs * steps_per_epoch
+        beside = self.schedule.companion_factors(n, steps_per_epoch) if self.along else None
+        return np.arange(n) / steps_per_epoch, self.schedule.factors(n, steps_per_epoch), beside
+
+    def figure(self, epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> go.Figure:
+        """The factor over a training, as a Plotly figure."""
+        import plotly.graph_objects as go
+
+        at, factors, beside = self.points(epochs, steps_per_epoch)
+        lines = {"lr": factors} | ({self.along: beside} if beside is not None else {})
+        looks, shown = styles(lines), go.Figure()
+        for name, values in lines.items():
+            # A step keeps its value until the next: corners are where they are.
+            line = {"color": looks[name].edge, "dash": looks[name].dash, "width": 2, "shape": "hv"}
+            hover = f"{name}: %{{x:.3g}}, %{{y:.4g}}<extra></extra>"
+            trace = go.Scatter(
+                x=at.tolist(), y=values.tolist(), mode="lines", line=line, name=name, hovertemplate=hover
+            )
+            shown.add_trace(trace)
+        shown.update_xaxes(title_text=self._("epochs"))
+        shown.update_yaxes(title_text=self._("factor"), rangemode="tozero")
+        shown.update_layout(
+            template="plotly_white",
+            font=_FONT,
+            title={"text": f"<b>{self.schedule}</b>", "x": 0.02},
+            showlegend=beside is not None,
+            margin={"l": 80, "r": 20, "t": 60, "b": 60},
+            height=420,
+            meta={"description": self.summary},
+        )
+        return shown
+
+    def as_dict(self) -> dict[str, Any]:
+        found = [
+            {"name": h.name, "domain": h.domain, "default": h.default, "meaning": h.meaning}
+            for h in self.hyperparameters
+        ]
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "class": self.title,
+            "summary": self.summary,
+            "paper": self.paper,
+            "hyperparameters": found,
+            "along": list(self.schedule.companions),
+            "text": self.formula_text(),
+        }
+
+    def markdown(self) -> str:
+        _ = self._
+        rows = [
+            [f"`{h.name}`", domain_words(h.domain, _), f"{h.default:g}", h.meaning]
+            for h in self.hyperparameters
+        ]
+        header = [_("name"), _("domain"), _("value"), _("meaning")]
+        parts = [
+            f"# {self.title}",
+            self.summary,
+            _("Source: {paper}.").format(paper=self.paper) if self.paper else "",
+            f"## {_('Formula')}",
+            f"```text\n{self.formula_text()}\n```",
+            _(LETTERS),
+            *([f"## {_('Hyperparameters')}", table(header, rows)] if rows else []),
+            f"## {_('Code')}",
+            f"```python\n{self.code().strip()}\n```",
+        ]
+        return "\n\n".join(part for part in parts if part) + "\n"
