@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -9,20 +10,22 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Thousands of programs run here for milliseconds: compiling them well would double the time. What trains
+# networks asks for its own compiler options, here as everywhere.
+os.environ["XLA_FLAGS"] = " ".join(
+    (
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_backend_optimization_level=0",
+        "--xla_cpu_use_fusion_emitters=false",
+    )
+)
+gc.set_threshold(200_000, 50, 100)  # traced programs are many objects, and stay
 os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ.setdefault("KERAS_BACKEND", "jax")
 # What other runs measured or compiled on this machine must not decide a test.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ladera-test-cache-")
 os.environ.pop("LADERA_LANG", None)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_in_a_hurry():
-    """Most programs of `ladera.optimize` are compiled here to run once, for milliseconds."""
-    from ladera.optimize import program
-
-    program.OPTIONS["xla_backend_optimization_level"] = 0
 
 
 @pytest.fixture(scope="session")

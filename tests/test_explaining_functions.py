@@ -156,7 +156,10 @@ def test_names_are_read_as_people_write_them():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"method": "rely"}, "no rule, solver, schedule, activation or loss 'rely'; the nearest name is 'relu'"),
+        (
+            {"method": "rely"},
+            "no rule, solver, schedule, activation or loss 'rely'; the nearest name is 'relu'",
+        ),
         ({"method": "huber:0"}, "delta, from"),
         ({"method": "relu", "lr": 0.1}, "'relu' has no hyperparameter 'lr'"),
         ({"method": "relu", "lang": "xx"}, "language"),

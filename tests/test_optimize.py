@@ -140,23 +140,6 @@ def test_rows_fail_for_themselves():
     assert not rows.success.any()
 
 
-def test_more_rows_than_a_block_are_the_same(monkeypatch):
-    """Three blocks of four, the last made up, in one program; a curve's own data go with it."""
-    x0 = np.random.default_rng(4).normal(size=(11, 2))
-    t = np.linspace(0, 1, 9)
-    seen = np.stack([a * np.exp(-b * t) + np.cos(20 * t) / 50 for a, b in 2 + x0])
-    whole = ladera.minimize("rosenbrock", x0, "bfgs"), ladera.curve_fit("a*exp(-b*x)", t, seen)
-    monkeypatch.setattr("ladera.optimize.rows._LARGEST", 4)
-    program._program.cache_clear()
-    parts = ladera.minimize("rosenbrock", x0, "bfgs"), ladera.curve_fit("a*exp(-b*x)", t, seen)
-    for field in ("nit", "nfev", "status"):
-        np.testing.assert_array_equal(parts[0][field], whole[0][field])
-    np.testing.assert_allclose(parts[0].x, whole[0].x, rtol=1e-9)
-    for ours, theirs in zip(parts[1], whole[1], strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
-    assert program._program.cache_info().misses == 2
-
-
 # ---- never a success on a wrong answer ---------------------------------------------------------------
 
 TRAPS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,12 +15,11 @@ from jax import lax
 
 from ladera.optimize.around import settled
 from ladera.optimize.functions import Given
-from ladera.optimize.rows import in_blocks
 from ladera.solvers._objective import Box, Objective, Residuals
 from ladera.solvers._solver import Solver, State
 from ladera.solvers.result import Result
 
-__all__ = ["OPTIONS", "Limits", "Outcome", "run"]
+__all__ = ["Limits", "Outcome", "run"]
 
 
 class Limits(NamedTuple):
@@ -50,7 +48,7 @@ class _AnyNumber:
 _ANY_NUMBER = _AnyNumber()
 
 # of XLA's compiler: two thirds of the time, and what it makes is as fast
-OPTIONS: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
+_OPTIONS: dict[str, str | bool] = {"xla_cpu_use_fusion_emitters": False}
 
 
 def run(
@@ -73,19 +71,8 @@ def run(
     program = _program(given.function, skeleton, many, bool(box))
     walls = tuple(np.asarray(wall, x.dtype) for wall in box or ())
     counts = Limits(np.int32(limits.nit), np.int32(limits.nfev))
-    compiling: list[float] = []
-
-    def solve(x: np.ndarray, rows: Any) -> tuple[State, Any, Any]:
-        with jax.enable_x64(True):  # a thread's own setting
-            found, seconds = program(numbers, x, counts, args, walls, rows)
-        compiling.append(seconds)
-        return found
-
-    began = time.perf_counter()
-    found = in_blocks(solve, x, rows) if many else solve(x, rows)
-    seconds = {"compile": max(compiling), "run": time.perf_counter() - began - max(compiling)}
-    end, fun, jac = found
-    return Outcome(end, fun, jac, seconds)
+    with jax.enable_x64(True):
+        return program(numbers, x, counts, args, walls, rows)
 
 
 @dataclass
@@ -94,18 +81,16 @@ class _Program:
 
     function: Callable[..., Any]
     compiled: dict[Any, Any] = field(default_factory=dict)
-    compiling: Any = field(default_factory=threading.Lock)
 
-    def __call__(self, *arguments: Any) -> tuple[Any, float]:
-        """What the function gives, as NumPy arrays, and for how many seconds it was compiled."""
+    def __call__(self, *arguments: Any) -> Outcome:
         began = time.perf_counter()
         leaves, tree = jax.tree.flatten(arguments)
         key = tree, tuple((np.shape(leaf), np.result_type(leaf).str) for leaf in leaves)
-        with self.compiling:
-            if key not in self.compiled:
-                self.compiled[key] = jax.jit(self.function).lower(*arguments).compile(OPTIONS)
+        if key not in self.compiled:
+            self.compiled[key] = jax.jit(self.function).lower(*arguments).compile(_OPTIONS)
         ready = time.perf_counter()
-        return jax.device_get(self.compiled[key](*arguments)), ready - began
+        end, fun, jac = jax.device_get(self.compiled[key](*arguments))
+        return Outcome(end, fun, jac, {"compile": ready - began, "run": time.perf_counter() - ready})
 
 
 @functools.lru_cache(maxsize=64)

@@ -27,6 +27,7 @@ OPTIONS = {
     "xla_backend_optimization_level": 1,
     "xla_cpu_prefer_vector_width": 512,
     "xla_cpu_multi_thread_eigen": False,
+    "xla_cpu_use_fusion_emitters": True,  # the default, whatever XLA_FLAGS say
 }
 
 

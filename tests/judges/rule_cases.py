@@ -42,7 +42,7 @@ __all__ = [
 
 CASES = Path(__file__).parent / "cases"
 START = np.array([0.7, -1.3, 2.1, 0.2, -0.6])
-STEPS = 120
+STEPS = 100
 DIALECT_STEPS = 100
 WEIGHT_DECAY = 0.3
 
