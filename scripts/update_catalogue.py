@@ -49,7 +49,8 @@ def _methods() -> Iterator[tuple[str, str]]:
     methods = [rules.by_name(name) for name in (*rules.names(), *rules.wrappers())]
     methods += [solvers.get(name) for name in solvers.names()]
     methods += [schedules.get(name) for name in schedules.names()]
-    for cls in [*methods, *searches.Search.__subclasses__()]:
+    methods += [cls for cls in searches.Search.__subclasses__() if cls.__module__.startswith("ladera.")]
+    for cls in methods:
         file = Path(sys.modules[cls.__module__].__file__ or "").relative_to(ROOT).as_posix()
         for text in (summary(cls), *meanings(cls).values()):
             yield text, file
