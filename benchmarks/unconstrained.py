@@ -24,7 +24,7 @@ __all__ = ["measure"]
 
 _METHODS = {"bfgs": "BFGS", "lbfgs": "L-BFGS-B"}
 _GTOL = 1e-6  # of the gradient's largest element; less where the start's is small already
-_CLOSE = 1e-6  # of a published minimum
+_CLOSE, _GTOL_PUBLISHED = 1e-6, 1e-9  # of a published minimum, and the gradient that is asked for there
 _MOST = 20_000  # evaluations, for both
 _TIGHT = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15}  # SciPy's defaults solve fewer
 
@@ -66,8 +66,9 @@ def measure(size: Size) -> Section:
         data += [row._asdict() for row in rows]
     tables[0].notes.append("Wanted: all solved by BFGS or L-BFGS; a median ratio of 1.2 at most.")
     tables[-1].notes.append(
-        f"Solved: every element of the gradient within {_GTOL:g} and a thousandth of the start's, both sides "
-        f"judged alike; of a published problem, its minimum. At most {_MOST:,} evaluations. ✗: not solved."
+        f"Solved: a published minimum to {_CLOSE:g}, a gradient within {_GTOL_PUBLISHED:g} being asked for; "
+        f"elsewhere every element of the gradient within {_GTOL:g} and a thousandth of the start's. Both "
+        f"sides are judged alike. At most {_MOST:,} evaluations. ✗: not solved."
     )
     libraries = {name: version(name) for name in ("jax", "scipy")}
     return Section("unconstrained", tables, data, libraries=libraries)
@@ -96,15 +97,15 @@ def _compared(title: str, names: list[str], methods: tuple[str, ...]) -> tuple[T
 def _value(name: str, method: str) -> tuple[_Found, _Side, _Side]:
     problem = PROBLEMS[name]
     pair = _Counted(jax.value_and_grad(problem.function))
-    gtol = min(_GTOL, 1e-3 * float(np.abs(pair(np.array(problem.start))[1]).max()))
+    minima = MGH[name].minima if name in MGH else ()
+    first = float(np.abs(pair(np.array(problem.start))[1]).max())
+    gtol = min(_GTOL_PUBLISHED if minima else _GTOL, 1e-3 * first)
     mine = ladera.minimize(problem.function, problem.start, method, gtol=gtol, maxiter=_MOST, maxfev=_MOST)
     ours, theirs = _Side(mine.x, mine.nfev), _scipy(problem, pair, method, gtol)
-    minima = MGH[name].minima if name in MGH else ()
 
     def judged(side: _Side) -> tuple[bool, float]:
         fun, grad = pair(side.x)
-        good = bool(np.abs(grad).max() <= gtol)
-        return good and (not minima or _near(fun, minima)), float(fun)
+        return _near(fun, minima) if minima else bool(np.abs(grad).max() <= gtol), float(fun)
 
     return _both(name, method, (ours, *judged(ours)), (theirs, *judged(theirs)))
 
