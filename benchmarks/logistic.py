@@ -18,6 +18,7 @@ import scipy.optimize
 from sklearn.linear_model import LogisticRegression
 
 import ladera
+from benchmarks.counted import Counted
 from benchmarks.section import Section
 from benchmarks.sizes import Size
 from benchmarks.table import Table, number
@@ -49,7 +50,7 @@ def _two_variables(size: Size) -> Table:
         return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
 
     start = [-1.2, 1.0]
-    value, gradient, hessian = (_in_float64(g) for g in (f, jax.grad(f), jax.hessian(f)))
+    value, gradient, hessian = map(Counted, (f, jax.grad(f), jax.hessian(f)))
     table = Table(
         "minimize on Rosenbrock from (-1.2, 1), milliseconds a call (wanted: 5)",
         ("method", "Ladera, warm", "its compilation", "SciPy, compiled function", "Ladera is"),
@@ -72,16 +73,6 @@ def _two_variables(size: Size) -> Table:
         shown = None if theirs is None else 1e3 * theirs
         table.rows.append((method, number(1e3 * mine), number(1e3 * compiling), number(shown), ratio))
     return table
-
-
-def _in_float64(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    compiled = jax.jit(function)
-
-    def called(x: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):
-            return np.asarray(compiled(x))
-
-    return called
 
 
 def _mnist(file: Path, size: Size) -> tuple[Table, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.optimize
 
 import ladera
+from benchmarks.counted import Counted
 from benchmarks.published.nist import MODELS, Problem, digits, read
 from benchmarks.section import Section
 from benchmarks.sizes import Size
@@ -50,20 +51,12 @@ def _ladera(problem: Problem, start: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _scipy(method: Any) -> Any:
     def side(problem: Problem, start: np.ndarray) -> tuple[np.ndarray, int]:
-        with jax.enable_x64(True):
-            residuals, jacobian = jax.jit(problem.residuals), jax.jit(jax.jacfwd(problem.residuals))
-
-            def r(b: np.ndarray) -> np.ndarray:
-                return np.asarray(residuals(b))
-
-            def j(b: np.ndarray) -> np.ndarray:
-                return np.asarray(jacobian(b))
-
-            try:
-                with np.errstate(all="ignore"):
-                    found = scipy.optimize.least_squares(r, start, j, method=method, x_scale="jac", **_TIGHT)
-            except ValueError:  # a residual that is not finite ends SciPy
-                return np.full(start.shape, np.nan), 0
+        r, j = Counted(problem.residuals), Counted(jax.jacfwd(problem.residuals))
+        try:
+            with np.errstate(all="ignore"):
+                found = scipy.optimize.least_squares(r, start, j, method=method, x_scale="jac", **_TIGHT)
+        except ValueError:  # a residual that is not finite ends SciPy
+            return np.full(start.shape, np.nan), 0
         return found.x, int(found.nfev)
 
     return side

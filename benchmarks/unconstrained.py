@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import statistics
 import warnings
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 import scipy.optimize
 
 import ladera
+from benchmarks.counted import Counted
 from benchmarks.published.mgh import MGH
 from benchmarks.published.unconstrained import PROBLEMS, Unconstrained
 from benchmarks.section import Section
@@ -96,7 +96,7 @@ def _compared(title: str, names: list[str], methods: tuple[str, ...]) -> tuple[T
 
 def _value(name: str, method: str) -> tuple[_Found, _Side, _Side]:
     problem = PROBLEMS[name]
-    pair = _Counted(jax.value_and_grad(problem.function))
+    pair = Counted(jax.value_and_grad(problem.function))
     minima = MGH[name].minima if name in MGH else ()
     first = float(np.abs(pair(np.array(problem.start))[1]).max())
     gtol = min(_GTOL_PUBLISHED if minima else _GTOL, 1e-3 * first)
@@ -110,7 +110,7 @@ def _value(name: str, method: str) -> tuple[_Found, _Side, _Side]:
     return _both(name, method, (ours, *judged(ours)), (theirs, *judged(theirs)))
 
 
-def _scipy(problem: Unconstrained, pair: _Counted, method: str, gtol: float) -> _Side:
+def _scipy(problem: Unconstrained, pair: Counted, method: str, gtol: float) -> _Side:
     options: dict[str, Any] = {"gtol": gtol, "maxiter": _MOST}
     if method == "lbfgs":
         options |= {"ftol": 0, "maxfun": _MOST, "maxcor": 10}
@@ -125,7 +125,7 @@ def _scipy(problem: Unconstrained, pair: _Counted, method: str, gtol: float) -> 
 
 def _residuals(name: str, method: str) -> tuple[_Found, _Side, _Side]:
     problem = MGH[name]
-    residuals, jacobian = _Counted(problem.residuals), _Counted(jax.jacfwd(problem.residuals))
+    residuals, jacobian = Counted(problem.residuals), Counted(jax.jacfwd(problem.residuals))
     mine = ladera.least_squares(problem.residuals, problem.start)
     try:
         found = scipy.optimize.least_squares(
@@ -153,17 +153,3 @@ def _both(
 
 def _near(fun: Any, minima: tuple[float, ...]) -> bool:
     return any(bool(np.isclose(fun, least, rtol=_CLOSE, atol=1e-10)) for least in minima)
-
-
-class _Counted:
-    """A JAX function compiled in float64 that gives NumPy's arrays and counts how often."""
-
-    def __init__(self, function: Callable[[Any], Any]):
-        self.calls = 0
-        with jax.enable_x64(True):
-            self._jitted = jax.jit(function)
-
-    def __call__(self, x: Any) -> Any:
-        self.calls += 1
-        with jax.enable_x64(True):
-            return jax.tree.map(np.asarray, self._jitted(np.asarray(x, float)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 from jax import lax
-from told import QUICK, Told, solve
+from told import Told, solve
 
 from benchmarks.published.mgh import MGH
 from benchmarks.published.unconstrained import PROBLEMS, squares
@@ -244,7 +244,7 @@ def test_negative_curvature_along_a_step_never_makes_a_direction_climb():
     for name, history in (("bfgs", {}), ("lbfgs", {"history": 3})):
         solver = solvers.make(name, search=Armijo(), **history)
         with jax.enable_x64(True):
-            step = jax.jit(lambda s, solver=solver: solver.step(f, s), compiler_options=QUICK)
+            step = jax.jit(lambda s, solver=solver: solver.step(f, s))
             straight = 0
             for start in ([2.0, 1.0], [-3.0, 2.5], [0.1, 4.0]):
                 s = solver.init(f, jnp.array(start))
@@ -315,7 +315,7 @@ def test_a_row_is_the_same_beside_any_other(name):
         )
 
     with jax.enable_x64(True):
-        rows = jax.jit(jax.vmap(program), compiler_options=QUICK)
+        rows = jax.jit(jax.vmap(program))
         mine = [-1.2, 1.0]
         alone = rows(jnp.array([mine, mine, mine, mine]))
         beside = rows(jnp.array([mine, [np.nan, 1.0], [1.0, 1.0], [1e5, -1e150]]))

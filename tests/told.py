@@ -18,10 +18,8 @@ from ladera.solvers import Solver, State
 from ladera.solvers._objective import Box
 from ladera.solvers.result import Result
 
-__all__ = ["QUICK", "Told", "solve"]
+__all__ = ["Told", "solve"]
 
-# These programs run for milliseconds: little is gained by compiling them well.
-QUICK = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
 _SECOND = ("Newton", "Trust", "NewtonCG")  # which ask for second derivatives
 
 
@@ -41,7 +39,7 @@ class Told:
         return self._jit(jax.hessian(self._function))
 
     def _jit(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        return jax.jit(lambda x: function(x[: self.n]), compiler_options=QUICK)
+        return jax.jit(lambda x: function(x[: self.n]))
 
     def __call__(self, x: Any) -> tuple[Any, Any]:
         """The value and the gradient at x, as long as x."""
@@ -91,7 +89,7 @@ def _programs(skeleton: Solver) -> tuple[Callable[..., Any], Callable[..., Any]]
         here = None if h is None else jnp.where(s.taken, h, here)
         return s, here, asked(solver, s, here, box)
 
-    return jax.jit(begin, compiler_options=QUICK), jax.jit(step, compiler_options=QUICK)
+    return jax.jit(begin), jax.jit(step)
 
 
 def solve(

@@ -5,6 +5,7 @@ A solver joins by existing: every public file of this folder holds the class of 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -34,9 +35,15 @@ _NO_SOLVERS = ("lifted", "result")  # a rule as a solver; how a solver ended
 
 def names() -> list[str]:
     """Every solver known, as on the command line, in alphabetical order."""
-    files = (m.name for m in pkgutil.iter_modules(__path__) if not m.ispkg and not m.name.startswith("_"))
-    stems = (name.replace("_", "-") for name in files if name not in _NO_SOLVERS)
+    stems = (name.replace("_", "-") for name in _files() if name not in _NO_SOLVERS)
     return sorted(_SHORT.get(stem, stem) for stem in stems)
+
+
+@functools.cache
+def _files() -> tuple[str, ...]:
+    """The public files, read once: a warm minimisation takes hardly longer than reading a folder."""
+    found = pkgutil.iter_modules(__path__)
+    return tuple(m.name for m in found if not m.ispkg and not m.name.startswith("_"))
 
 
 def has(name: str) -> bool:
@@ -97,8 +104,7 @@ def __getattr__(name: str) -> Any:
     if name == "KFAC":  # of networks alone: it has no name among the methods
         return importlib.import_module(f"{__name__}.curvature").KFAC
     if not name.startswith("_"):
-        modules = (m.name for m in pkgutil.iter_modules(__path__) if not m.ispkg)
-        for module in modules:
-            if module.replace("_", "") == name.lower() and not module.startswith("_"):
+        for module in _files():
+            if module.replace("_", "") == name.lower():
                 return getattr(importlib.import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -18,6 +17,7 @@ from ladera.solvers._region import within
 from ladera.solvers._solver import Solver, State
 from ladera.solvers._squares import Tangent
 from ladera.solvers.result import Result
+from ladera.solvers.searches._search import pick
 
 __all__ = ["LevenbergMarquardt"]
 
@@ -189,7 +189,7 @@ class LevenbergMarquardt(Solver):
         idle = self._unmoved(s, trial) & (code == Result.RUNNING)
         went = went._replace(memory=memory, code=jnp.where(idle, self._lost(went, there), code))
         stayed = stayed._replace(counts=s.counts.plus(njev=1))
-        return jax.tree.map(lambda a, b: jnp.where(better, a, b), went, stayed)
+        return pick(better, went, stayed)
 
     def _stayed(self, s: State, here: Tangent, trial: _Trial) -> State:
         m: _Memory = s.memory

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ladera.steps.equations import kind, name_of
 
@@ -12,6 +13,7 @@ __all__ = ["AsLatex", "AsText"]
 
 _SUM, _MINUS, _PRODUCT, _POWER, _ATOM = range(1, 6)  # how tightly a text holds together
 _RAISED = {"2": "²", "3": "³"}
+_SLOPES = {"gradient": "f'", "hessian": "f''"}  # of one coordinate
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ class Printer:
         upright = any(sign in shown for sign in ("{matrix}", "["))
         return self.transposed(shown) if upright or not self.numbers else shown
 
+    def call(self, name: str, args: list[ast.expr]) -> tuple[str, int]:
+        if name == "inv":
+            return self.calls[name] % self.show(args[0], _ATOM), _POWER
+        if name == "outer":
+            first, second = (self.show(arg, _POWER) for arg in args)
+            return self.outer(first, self.transposed(second)), _PRODUCT
+        inner = self.comma.join(self.show(arg) for arg in args)
+        if name in ("gradient", "hessian") and self.alone:
+            return f"{_SLOPES[name]}({inner})", _ATOM
+        return (self.calls[name] % inner if name in self.calls else self.named % (name.upper(), inner)), _ATOM
+
     # how each is written
 
     def bracketed(self, shown: str) -> str:
@@ -81,11 +94,30 @@ class Printer:
     def product(self, left: str, right: str, nodes: tuple[ast.expr, ast.expr]) -> str:
         raise NotImplementedError
 
-    def call(self, name: str, args: list[ast.expr]) -> tuple[str, int]:
+    def outer(self, left: str, right: str) -> str:
         raise NotImplementedError
+
+    # functions: templates of what stands in brackets, and of one without a template of its own
+    calls: ClassVar[dict[str, str]]
+    named: ClassVar[str]
+    comma: ClassVar[str] = ", "
 
 
 class AsLatex(Printer):
+    calls: ClassVar[dict[str, str]] = {
+        "inv": r"%s^{-1}",
+        "norm": r"\left\lVert %s \right\rVert",
+        "size": r"\left|%s\right|",
+        "maximum": r"\max\left(%s\right)",
+        "minimum": r"\min\left(%s\right)",
+        "gradient": r"\nabla f(%s)",
+        "hessian": r"\nabla^2 f(%s)",
+        "residuals": r"r(%s)",
+        "jacobian": r"\frac{\partial r}{\partial x}(%s)",
+    }
+    named: ClassVar[str] = r"\operatorname{%s}\left(%s\right)"
+    comma: ClassVar[str] = r",\, "
+
     def bracketed(self, shown: str) -> str:
         return rf"\left({shown}\right)"
 
@@ -104,33 +136,24 @@ class AsLatex(Printer):
         dot = (self.numbers and not both_matrices) or constant
         return rf"{left} \cdot {right}" if dot else f"{left} {right}"
 
-    def call(self, name: str, args: list[ast.expr]) -> tuple[str, int]:
-        shown = [self.show(arg) for arg in args]
-        inner = r",\, ".join(shown)
-        match name:
-            case "inv":
-                return f"{self.show(args[0], _ATOM)}^{{-1}}", _POWER
-            case "outer":
-                first, second = (self.show(arg, _POWER) for arg in args)
-                return f"{first} {self.transposed(second)}", _PRODUCT
-            case "norm":
-                return rf"\left\lVert {inner} \right\rVert", _ATOM
-            case "size":
-                return rf"\left|{inner}\right|", _ATOM
-            case "maximum" | "minimum":
-                return rf"\{name[:3]}\left({inner}\right)", _ATOM
-            case "gradient":
-                return (rf"f'({inner})" if self.alone else rf"\nabla f({inner})"), _ATOM
-            case "hessian":
-                return (rf"f''({inner})" if self.alone else rf"\nabla^2 f({inner})"), _ATOM
-            case "residuals":
-                return rf"r({inner})", _ATOM
-            case "jacobian":
-                return rf"\frac{{\partial r}}{{\partial x}}({inner})", _ATOM
-        return rf"\operatorname{{{name.upper()}}}\left({inner}\right)", _ATOM
+    def outer(self, left: str, right: str) -> str:
+        return f"{left} {right}"
 
 
 class AsText(Printer):
+    calls: ClassVar[dict[str, str]] = {
+        "inv": "%s⁻¹",
+        "norm": "‖%s‖",
+        "size": "|%s|",
+        "maximum": "max(%s)",
+        "minimum": "min(%s)",
+        "gradient": "∇f(%s)",
+        "hessian": "∇²f(%s)",
+        "residuals": "r(%s)",
+        "jacobian": "∂r/∂x(%s)",
+    }
+    named: ClassVar[str] = "%s(%s)"
+
     def bracketed(self, shown: str) -> str:
         return f"({shown})"
 
@@ -148,29 +171,8 @@ class AsText(Printer):
         constant = isinstance(nodes[0], ast.Constant) and isinstance(nodes[1], ast.Constant)
         return f"{left}·{right}" if self.numbers or constant else f"{left} {right}"
 
-    def call(self, name: str, args: list[ast.expr]) -> tuple[str, int]:
-        inner = ", ".join(self.show(arg) for arg in args)
-        match name:
-            case "inv":
-                return f"{self.show(args[0], _ATOM)}⁻¹", _POWER
-            case "outer":
-                first, second = (self.show(arg, _POWER) for arg in args)
-                return f"{first}{'·' if self.numbers else ' '}{self.transposed(second)}", _PRODUCT
-            case "norm":
-                return f"‖{inner}‖", _ATOM
-            case "size":
-                return f"|{inner}|", _ATOM
-            case "maximum" | "minimum":
-                return f"{name[:3]}({inner})", _ATOM
-            case "gradient":
-                return (f"f'({inner})" if self.alone else f"∇f({inner})"), _ATOM
-            case "hessian":
-                return (f"f''({inner})" if self.alone else f"∇²f({inner})"), _ATOM
-            case "residuals":
-                return f"r({inner})", _ATOM
-            case "jacobian":
-                return f"∂r/∂x({inner})", _ATOM
-        return f"{name.upper()}({inner})", _ATOM
+    def outer(self, left: str, right: str) -> str:
+        return f"{left}{'·' if self.numbers else ' '}{right}"
 
 
 def _level(shown: str) -> int:

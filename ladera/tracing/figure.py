@@ -86,12 +86,8 @@ def _numbers(figure: go.Figure, name: str, values: np.ndarray, look: Style, _: T
         go.Scatter(
             x=list(range(1, len(values) + 1)),
             y=values.tolist(),
-            name=name,
-            legendgroup=name,
             showlegend=False,
-            mode="lines+markers",
-            line={"color": look.edge, "dash": look.dash, "width": 2},
-            marker=_marker(look, 6),
+            **_line(name, look, 6),
         ),
         row=2,
         col=1,
@@ -117,11 +113,7 @@ def _cost(
         go.Scatter(
             x=x.tolist(),
             y=shown.tolist(),
-            name=name,
-            legendgroup=name,
-            mode="lines+markers",
-            line={"color": look.edge, "dash": look.dash, "width": 2},
-            marker=_marker(look, 7),
+            **_line(name, look, 7),
             customdata=fun.tolist(),
             hovertemplate="%{x}: f = %{customdata:.6g}",
         ),
@@ -130,14 +122,21 @@ def _cost(
     )
 
 
-def _marker(look: Style, size: float) -> dict[str, Any]:
-    casing = {"color": look.edge, "width": 1.5 if look.cased else 0}
-    return {
+def _line(name: str, look: Style, size: float) -> dict[str, Any]:
+    """How a method is drawn, wherever it is."""
+    marker = {
         "symbol": look.marker,
         "size": size,
         "color": look.colour,
-        "line": casing,
+        "line": {"color": look.edge, "width": 1.5 if look.cased else 0},
         "maxdisplayed": _MARKED,
+    }
+    return {
+        "name": name,
+        "legendgroup": name,
+        "mode": "lines+markers",
+        "line": {"color": look.edge, "dash": look.dash, "width": 2},
+        "marker": marker,
     }
 
 
@@ -157,12 +156,8 @@ def _way(
             go.Scatter(
                 x=across.tolist(),
                 y=up.tolist(),
-                name=name,
-                legendgroup=name,
                 showlegend=False,
-                mode="lines+markers",
-                line={"color": look.edge, "dash": look.dash, "width": 2},
-                marker=_marker(look, 6),
+                **_line(name, look, 6),
                 customdata=np.column_stack([np.arange(len(across)), trace.fun]).tolist(),
                 hovertemplate="%{customdata[0]}: (%{x:.6g}, %{y:.6g}), f = %{customdata[1]:.6g}",
             ),

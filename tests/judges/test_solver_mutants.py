@@ -25,7 +25,6 @@ import pytest
 from rule_mutants import OPPOSITE, replaced
 from scipy.optimize._dcsrch import DCSRCH
 from scipy.optimize._trustregion_ncg import CGSteihaugSubproblem
-from told import QUICK
 
 from ladera.solvers._descent import Step
 from ladera.solvers._linear import triangle
@@ -98,9 +97,6 @@ def by_pairs(kept: list[tuple[np.ndarray, np.ndarray]], H: np.ndarray) -> np.nda
     return H
 
 
-_jit = functools.partial(jax.jit, compiler_options=QUICK)
-
-
 # ---- judges -----------------------------------------------------------------------------------------
 
 
@@ -123,9 +119,9 @@ def judge_bfgs(module: ModuleType) -> None:
 def judge_lbfgs(module: ModuleType) -> None:
     rng, d = np.random.default_rng(1), 5
     solver = module.LBFGS(history=3)
-    learn, restricted = _jit(solver.learn), _jit(solver.restricted)
+    learn, restricted = jax.jit(solver.learn), jax.jit(solver.restricted)
 
-    @_jit
+    @jax.jit
     def direction(memory: Any, g: Any) -> Any:
         return solver.direction(None, memory, None, g).p
 
@@ -236,7 +232,7 @@ def judge_trust(module: ModuleType) -> None:
     """Moré and Sorensen's conditions: they hold of the lowest point within the radius, and of no other."""
     rng, solver = np.random.default_rng(4), module.Trust()
 
-    @_jit
+    @jax.jit
     def within(own: Any, slope: Any, radius: Any) -> Any:
         return solver.within(None, own, None, slope, radius)
 
@@ -267,7 +263,7 @@ def judge_trust(module: ModuleType) -> None:
 def judge_newton_cg(module: ModuleType) -> None:
     rng, solver = np.random.default_rng(5), module.NewtonCG()
 
-    @_jit
+    @jax.jit
     def within(H: Any, slope: Any, radius: Any) -> Any:
         return solver.within(Quadratic(H), (), jnp.zeros(4), slope, radius)
 
@@ -306,7 +302,7 @@ def search_along(search: Any, phi: Callable[[float], Any], dphi: Callable[[float
 
 @functools.lru_cache(maxsize=1)
 def _compiled(kind: type) -> Callable[..., Any]:
-    return _jit(lambda numbers, *told: kind(**numbers).step(*told))
+    return jax.jit(lambda numbers, *told: kind(**numbers).step(*told))
 
 
 def judge_wolfe(kind: type, reference: Callable[..., list[float]]) -> None:
@@ -466,7 +462,7 @@ def judge_linear(module: ModuleType) -> None:
     """R and what is solved with it, of few columns (one by one), more (a loop) and many (Cholesky)."""
     rng = np.random.default_rng(6)
 
-    @_jit
+    @jax.jit
     def told(J: Any, r: Any, d: Any, v: Any) -> tuple[Any, ...]:
         t = module.triangle(J, r)
         with_d = module.damped(t, d)
@@ -509,7 +505,7 @@ def judge_region(module: ModuleType) -> None:
     def tried(most: int) -> list[float]:
         """How long the steps are that end outside, beside the radius."""
         module.__dict__["_TRIES"] = most
-        within, lengths = _jit(lambda *asked: module.within(*asked)), []  # traced anew
+        within, lengths = jax.jit(lambda *asked: module.within(*asked)), []  # traced anew
         for spread in (1.0, 1e6):
             J, r = rng.normal(size=(9, 4)) * np.geomspace(1, spread, 4), rng.normal(size=9)
             for D in (np.ones(4), np.linalg.norm(J, axis=0), np.full(4, 1e-3)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -83,7 +82,7 @@ class Damped(Curved):
             (vanishes(seen.grad, first, self.gtol), Result.CONVERGED),
         )
         memory = _Memory(seen.own, lam, jnp.full_like(lam, 2), jnp.int32(0), jnp.int32(1))
-        counts = _plus(Counts.none(), Counts(nfev=1, njev=1, nhev=1))
+        counts = Counts.none().plus(nfev=1, njev=1, nhev=1)
         zero = jnp.zeros_like(seen.fun)
         return State(x, seen.fun, seen.grad, zero, jnp.bool_(True), code, counts, first, memory)
 
@@ -92,7 +91,7 @@ class Damped(Curved):
         p, promised, cost = self.propose(f, m.own, s.x, s.grad, m.damping)
         x = s.x + p
         fun = f.value(x)
-        s = s._replace(counts=_plus(s.counts, cost.plus(nfev=1)))
+        s = s._replace(counts=s.counts.plus(**cost._asdict()).plus(nfev=1))
         eps = jnp.finfo(fun.dtype).eps * jnp.abs(s.fun)
         # Where rounding hides the promise, a step is good unless f rises visibly: digits of x are won.
         hidden = promised <= _ROUNDINGS * eps
@@ -122,7 +121,3 @@ class Damped(Curved):
             return s._replace(taken=jnp.bool_(False), memory=memory, code=code)
 
         return lax.cond(jnp.isfinite(fun) & kept, taken, rejected)
-
-
-def _plus(counts: Counts, more: Counts) -> Counts:
-    return jax.tree.map(lambda a, b: a + b, counts, more)
