@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ladera.networks import Sequential
 from ladera.problems import Problem
 from ladera.problems.prepare import Part, Prepared
 from ladera.train.examples import task
@@ -46,7 +47,7 @@ def _first(part: Part, rows: int) -> Part:
 def write(asked: Asked, path: Path) -> Task:
     """Everything that a side outside Ladera needs to train seed 0, as an .npz file."""
     made, data = task_of(asked)
-    layers = initial(made, 0)
+    layers, _ = initial(made, 0)
     np.savez(
         path,
         x_train=data.train.x,
@@ -67,6 +68,8 @@ def step_flops(task: Task) -> float:
     The evaluation of the validation set after every epoch is spread over the epoch's steps.
     """
     validation = len(np.load(task.examples / "y_validation.npy", mmap_mode="r"))
-    products = [inputs * outputs for inputs, outputs in task.network.sizes(task.features, task.outputs)]
+    network = task.network
+    assert isinstance(network, Sequential)
+    products = network.works(task.shape, task.outputs)
     training = 2 * task.batch * (3 * sum(products) - products[0])
     return training + 2 * validation * sum(products) / task.steps_per_epoch

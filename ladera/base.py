@@ -90,6 +90,7 @@ _UNKNOWN = {
     "explained": "There is no rule, solver, schedule, activation or loss '{received}'; the nearest name is "
     "'{nearest}' (known: {known}).",
     "network": "There is no network '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "norm": "There is no norm '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "loss": "There is no loss '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "penalty": "There is no penalty '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "framework": "There is no framework '{received}'; the nearest name is '{nearest}' (known: {known}).",

@@ -54,15 +54,36 @@ class Request:
             check_count(name, getattr(self, name))
         _ = self.grids
         self._check_schedule()
-        if self.solvers and self.problem.parsed_penalty.l1:
+        self._check_penalty()
+        if self.solvers:
+            self._check_loss()
+            self._check_network()
+
+    def _check_penalty(self) -> None:
+        """Raise UsageError where an optimizer cannot do with the penalty."""
+        penalty = self.problem.parsed_penalty
+        if self.solvers and penalty.l1:
             raise UsageError(
                 "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
                 "penalty '{penalty}'; take l2, or rules alone.",
                 solver=self.solvers[0].title,
-                penalty=self.problem.penalty,
+                penalty=penalty,
             )
-        if self.solvers:
-            self._check_loss()
+        if self.solvers and penalty.after_steps:
+            raise UsageError(
+                "The solver {solver} minimises a function, of which what acts beside its steps is no part, "
+                "received penalty '{penalty}'; take l2, or rules alone.",
+                solver=self.solvers[0].title,
+                penalty=penalty,
+            )
+        for rule in (o for o in self.rules if isinstance(o.rule, Rule) and o.rule.averages):
+            if penalty.after_steps:
+                raise UsageError(
+                    "The penalty '{penalty}' moves x after each step, and that of {rule} is an average, "
+                    "which descent does not follow; take l1 or l2, or leave {rule} out.",
+                    penalty=penalty,
+                    rule=rule.title,
+                )
 
     def _check_loss(self) -> None:
         """Raise UsageError where a solver cannot descend on the loss."""
@@ -84,6 +105,30 @@ class Request:
                 solver=curved.title,
                 loss=self.problem.loss,
             )
+
+    def _check_network(self) -> None:
+        """Raise UsageError where a solver cannot train the network."""
+        from ladera.solvers import NewtonCG
+        from ladera.solvers.curvature._curved import Curved
+
+        problem, network = self.problem, self.problem.parsed_network
+        if problem.dropout or problem.norm == "batch":
+            raise UsageError(
+                "The solver {solver} needs a loss of the weights alone, and {what} makes it depend on chance "
+                "or on the batch; leave it out, or take rules alone.",
+                solver=self.solvers[0].title,
+                what=f"dropout={problem.dropout:g}" if problem.dropout else "norm=batch",
+            )
+        dense = getattr(network, "dense", False)
+        for solver in self.solvers:
+            curved, twice = isinstance(solver.rule, Curved), isinstance(solver.rule, NewtonCG)
+            if (curved and not dense) or (twice and not network.twice):
+                raise UsageError(
+                    "The solver {solver} looks inside dense layers, received the network '{network}'; take "
+                    "lbfgs, bfgs or cg, or the network mlp:64.",
+                    solver=solver.title,
+                    network=network,
+                )
 
     def _check_schedule(self) -> None:
         """Raise UsageError where a hyperparameter is scheduled that no rule has as a number."""
@@ -114,7 +159,7 @@ class Request:
         from ladera.solvers.curvature import catalogue
 
         data = self.problem.prepared()
-        parameters = self.problem.parsed_network.count(data.features, self.problem.outputs)
+        parameters = self.problem.parsed_network.count(data.shape, self.problem.outputs)
         for solver in (o.rule for o in self.solvers if not isinstance(o.rule, Rule)):
             matrices = catalogue.matrices(solver)
             if matrices and parameters > _MOST_PARAMETERS:
@@ -132,7 +177,10 @@ class Request:
         """runs/<data>, with whatever is not the default behind it: another problem, another folder."""
         p, default = self.problem, Problem()
         said = {name: getattr(p, name) for name in ("network", "activation", "init", "penalty")}
-        named = {name: getattr(p, name) for name in ("loss", "target", "split_seed", "task")}
+        named = {
+            name: getattr(p, name)
+            for name in ("loss", "norm", "residual", "dropout", "target", "split_seed", "task")
+        }
         parts = [Path(p.data).stem if isinstance(p.data, (str, Path)) else "data"]
         parts += [str(value) for name, value in said.items() if value != getattr(default, name)]
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]

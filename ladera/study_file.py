@@ -95,6 +95,9 @@ _PROBLEM_KEYS = (
     "network",
     "activation",
     "init",
+    "norm",
+    "residual",
+    "dropout",
     "loss",
     "penalty",
 )
@@ -103,7 +106,7 @@ _BEFORE = {"init": initialisers.DEFAULT}  # what studies were that do not say it
 
 
 def _same(stored: Mapping[str, Any], asked: Mapping[str, Any], table: str, key: str, path: Path) -> None:
-    there, here = stored.get(table, {}).get(key, _BEFORE.get(key)), asked[table].get(key)
+    there, here = stored.get(table, {}).get(key, _BEFORE.get(key)), asked[table].get(key, _BEFORE.get(key))
     if there != here:
         raise UsageError(
             "The folder '{path}' holds another study ({key} is {there} there, {here} here); "

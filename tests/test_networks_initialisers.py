@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ladera.base import UsageError
-from ladera.networks import MLP, initialisers, parse
+from ladera.networks import initialisers, parse
 from ladera.networks.initialisers import INITIALISERS, draw
 
 SHAPES = [(200, 50), (30, 300)]
@@ -87,7 +87,7 @@ def test_the_seed_alone_decides(name: str):
 
 def test_the_default_is_bit_for_bit_what_it_was():
     """Stored studies began with these weights."""
-    drawn = MLP((8,)).init(rng(3), 5, 2)
+    drawn = parse("mlp:8").init(rng(3), (5,), 2)
     again = rng(3)
     for layer, (inputs, units) in zip(drawn, [(5, 8), (8, 2)], strict=True):
         expected = again.standard_normal((inputs, units), dtype=np.float32) * np.float32((2 / inputs) ** 0.5)

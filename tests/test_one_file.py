@@ -18,7 +18,8 @@ import scipy.stats
 from sklearn.datasets import load_digits
 
 from ladera import configs, rules
-from ladera.networks import MLP, Layer, losses
+from ladera.networks import losses, parse
+from ladera.networks.layers import Affine
 
 FILE = Path(__file__).parents[1] / "examples" / "one_file.py"
 
@@ -69,7 +70,8 @@ def test_its_rules_step_as_the_packages(one_file, name, hyperparameters):
 
 
 def package_network(one_file, weights):
-    return MLP(one_file.LAYERS[1:-1]), [Layer(w, b[0]) for w, b in weights]
+    text = "mlp:" + ",".join(map(str, one_file.LAYERS[1:-1]))
+    return parse(text), [Affine(w, b[0]) for w, b in weights]
 
 
 def lane(tree, k):
@@ -82,7 +84,7 @@ def test_its_network_and_loss_are_the_packages(one_file, drawn):
     (x, y), *_ = one_file.digits()
     network, params = package_network(one_file, weights)
     z = one_file.network(weights, x)
-    np.testing.assert_allclose(z, network.apply(params, jnp.asarray(x)), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(z, network.apply(params, [], jnp.asarray(x))[0], rtol=1e-5, atol=1e-5)
     loss = losses.cross_entropy(z, jnp.asarray(y))
     np.testing.assert_allclose(one_file.cross_entropy(z, y), loss.mean(), rtol=1e-6)
     right = losses.correct(z, jnp.asarray(y)).mean()
@@ -102,7 +104,7 @@ def test_it_trains_as_a_plain_loop_over_the_packages_parts(one_file, drawn, name
     @jax.jit
     def gradient(leaves, rows):
         def loss(leaves):
-            z = network.apply(structure.unflatten(leaves), jnp.asarray(x)[rows])
+            z, _ = network.apply(structure.unflatten(leaves), [], jnp.asarray(x)[rows])
             return losses.cross_entropy(z, jnp.asarray(y)[rows]).mean()
 
         return jax.grad(loss)(leaves)

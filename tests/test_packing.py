@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladera import rules
-from ladera.networks import MLP
+from ladera.networks import parse
 from ladera.train.packing import pack
 
 FIXED = settings(derandomize=True, database=None, deadline=None, max_examples=60)
@@ -109,7 +109,7 @@ def test_states_that_do_not_fit_are_refused():
 
 @pytest.fixture(scope="module")
 def params() -> list[Any]:
-    return jax.tree.leaves(MLP((5,)).init(np.random.default_rng(0), 4, 3))
+    return jax.tree.leaves(parse("mlp:5").init(np.random.default_rng(0), (4,), 3))
 
 
 def shapes_of(rule: rules.Rule, params: list[Any]) -> list[Any]:

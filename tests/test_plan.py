@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladera import rules
-from ladera.networks import MLP, penalties
+from ladera.networks import parse, penalties
 from ladera.train.plan import Plan, Timing, cache_folder, cohorts, make_plan
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, Trial
@@ -24,12 +24,13 @@ def task(*hidden: int, epochs: int = 20, **changed) -> Task:
     """Six steps of 16 examples an epoch; of a small network, in 3 µs a step or so."""
     made = Task(
         examples=Path("nowhere"),
-        network=MLP(hidden or (8,)),
-        features=4,
+        network=parse("mlp:" + ",".join(map(str, hidden or (8,)))),
+        shape=(4,),
         outputs=3,
         loss="cross_entropy",
         classifies=True,
         penalty=penalties.Penalty(),
+        dropout=0.0,
         target_scale=1.0,
         train_size=96,
         batch=16,
@@ -305,12 +306,12 @@ def test_rules_in_one_program_are_measured_together():
 
 OTHERS = [
     task(9, epochs=MEDIUM),
-    task(epochs=MEDIUM, features=5),
+    task(epochs=MEDIUM, shape=(5,)),
     task(epochs=MEDIUM, outputs=4),
     task(epochs=MEDIUM, loss="mse"),
     task(epochs=MEDIUM, batch=15),
     task(epochs=MEDIUM, penalty=penalties.Penalty(l2=0.1)),
-    task(epochs=MEDIUM, network=MLP((8,), "gelu")),
+    task(epochs=MEDIUM, network=parse("mlp:8", "gelu")),
 ]
 
 

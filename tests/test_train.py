@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from studies import at, cohort, same_bits, task
 
 from ladera import rules
+from ladera.networks.product import product
 from ladera.problems import Problem
 from ladera.train import checkpoint, work
 from ladera.train.cohort import train
 from ladera.train.compiled import compiled, examples
-from ladera.train.product import product
 
 TINY = task()
 HUGE = 1e30  # a learning rate that overflows at once
@@ -212,6 +212,14 @@ TORCH = {
 }
 
 
+def hold_back(w, before, lr, penalty):
+    """What is decoupled from the loss, in PyTorch's own words."""
+    w -= lr * penalty.decoupled_l2 * before
+    w[:] = torch.nn.functional.softshrink(w, lr * penalty.decoupled_l1)
+    if penalty.max_norm:
+        w[:] = torch.renorm(w, p=2, dim=1, maxnorm=penalty.max_norm)  # a column is a unit's
+
+
 @pytest.mark.parametrize("rule", TORCH)
 @pytest.mark.parametrize(
     "problem",
@@ -220,6 +228,7 @@ TORCH = {
         Problem("iris", network="mlp:8", activation="tanh", penalty="l1:1e-3"),
         Problem("diabetes", network="mlp:8"),
         Problem("iris", network="linear", loss="mse"),
+        Problem("iris", network="mlp:8", penalty="decoupled-elastic:2e-2,5e-2+max-norm:1"),
     ],
     ids=lambda p: f"{p.data}-{p.network}-{p.loss}-{p.penalty}",
 )
@@ -231,7 +240,7 @@ def test_a_plain_torch_loop_agrees(rule, problem):
     data = problem.prepared()
     layers = [
         [torch.tensor(np.asarray(a, np.float64), requires_grad=True) for a in layer]
-        for layer in work.initial(one, 2)
+        for layer in work.initial(one, 2)[0]
     ]
     act = torch.relu if problem.activation == "relu" else torch.tanh
 
@@ -262,7 +271,10 @@ def test_a_plain_torch_loop_agrees(rule, problem):
             weights = [w for w, _ in layers]
             total = plain + sum(penalty.l1 * w.abs().sum() + penalty.l2 * (w**2).sum() for w in weights)
             total.backward()
+            before = [w.detach().clone() for w in weights]
             optimizer.step()
+            for w, old in zip(weights, before, strict=True):
+                hold_back(w.data, old, mine.lr, penalty)
             losses.append(plain.item())
         with torch.no_grad():
             z = forward(xv)

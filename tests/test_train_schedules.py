@@ -47,7 +47,7 @@ def torch_losses(rule: rules.Rule, schedule: Schedules, seed: int) -> np.ndarray
     x, y = torch.tensor(data.train.x, dtype=torch.float64), torch.tensor(data.train.y).long()
     layers = [
         [torch.tensor(np.asarray(a, np.float64), requires_grad=True) for a in layer]
-        for layer in work.initial(TINY, seed)
+        for layer in work.initial(TINY, seed)[0]
     ]
     parameters = [a for layer in layers for a in layer]
     optimizer = torch.optim.SGD(parameters, lr=1.0)

@@ -16,6 +16,7 @@ from studies import at, cohort, same_bits, task
 from torch.autograd import functional
 
 from ladera import rules, solvers
+from ladera.networks import Network
 from ladera.problems import Problem
 from ladera.solvers._solver import Solver, State, begin
 from ladera.solvers.curvature import KFAC, GeneralizedGaussNewton, GeneralizedLevenbergMarquardt
@@ -39,7 +40,7 @@ PROBLEMS = [
 @pytest.fixture(autouse=True)
 def _several_chunks(monkeypatch):
     """Small sets are cut into chunks, too, the last one padded; and what runs once is compiled quickly."""
-    monkeypatch.setattr(solver_program, "EVALUATION_CHUNK", 50)
+    monkeypatch.setattr(Network, "at_once", 50)
     monkeypatch.setattr(solver_program, "_SEGMENT_EPOCHS", 4)
     monkeypatch.setitem(compiled.OPTIONS, "xla_backend_optimization_level", 0)
 
@@ -107,7 +108,7 @@ class Whole:
 def whole(problem: Problem, seed: int = 3) -> Whole:
     one = task(problem, epochs=4)
     program = _program(one, (Recipe.of(LM()),), 1)
-    layers = work.initial(one, seed)
+    layers, _ = work.initial(one, seed)
     layers = [type(layer)(layer.w, layer.b + np.float32(0.1)) for layer in layers]  # no 0 hides a term
     with jax.enable_x64(True):
         x, _ = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), layers))
@@ -385,7 +386,7 @@ def test_a_training_is_full_batch_from_the_seeds_own_weights():
         assert curve["validation_loss"][0] == pytest.approx(mate["validation_loss"][0], rel=1e-6)
         assert curve["step"].tolist() == mate["step"].tolist()
     one = whole(Problem("iris", network="mlp:5", activation="tanh"), seed=4)
-    start = np.concatenate([np.r_[np.ravel(w), b] for w, b in work.initial(one.task, 4)]).astype(float)
+    start = np.concatenate([np.r_[np.ravel(w), b] for w, b in work.initial(one.task, 4)[0]]).astype(float)
     plain = one.loss(one.outputs(torch.tensor(start), one.examples()[0]), one.examples()[1]).item()
     assert records.curves[0]["train_loss"][0] == pytest.approx(plain, rel=1e-6)  # without the penalty
 

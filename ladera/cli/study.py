@@ -27,7 +27,12 @@ def compare(
     data: Data = "digits",
     target: Target = None,
     network: Annotated[
-        str, typer.Option(help=_(N_("linear, or mlp: with the widths of the hidden layers.")))
+        str,
+        typer.Option(
+            help=_(
+                N_("linear, logistic, mlp:64,64, cnn:32,64/64 (convolutions/dense), rnn:64, gru:64, lstm:64.")
+            )
+        ),
     ] = "mlp:64,64",
     optimizers: Annotated[
         str,
@@ -51,6 +56,13 @@ def compare(
         str,
         typer.Option(help=_(N_("Initial weights: he_normal, glorot_uniform, lecun_normal, orthogonal, ..."))),
     ] = "he_normal",
+    norm: Annotated[str, typer.Option(help=_(N_("Of the hidden layers: none, batch or layer.")))] = "none",
+    residual: Annotated[
+        bool, typer.Option("--residual", help=_(N_("Hidden layers add to what goes into them.")))
+    ] = False,
+    dropout: Annotated[
+        float, typer.Option(help=_(N_("The share of hidden units that a step leaves out.")))
+    ] = 0.0,
     loss: Annotated[
         str,
         typer.Option(
@@ -63,7 +75,12 @@ def compare(
         ),
     ] = "auto",
     penalty: Annotated[
-        str, typer.Option(help=_(N_("none, l1:A, l2:A or elastic:A,B, on the weights.")))
+        str,
+        typer.Option(
+            help=_(
+                N_("none, l1:A, l2:A, elastic:A,B, decoupled-l2:A, max-norm:C on the weights; joined by +.")
+            )
+        ),
     ] = "none",
     schedule: Annotated[
         str,
@@ -93,7 +110,18 @@ def compare(
     from ladera.problems import Problem
     from ladera.terminal import Progress, show
 
-    problem = Problem(data, network, loss, penalty, activation, target, init=init)
+    problem = Problem(
+        data,
+        network,
+        loss,
+        penalty,
+        activation,
+        target,
+        init=init,
+        norm=norm,
+        residual=residual,
+        dropout=dropout,
+    )
     with Progress(_) as progress:
         study = run(
             problem,
@@ -161,7 +189,7 @@ def describe_data(data: Data, target: Target = None, lang: Lang = lang) -> None:
     from ladera.problems import Problem
 
     described = Problem(data, target=target).describe()
-    of_the_network = {"network", "activation", "init", "loss", "penalty", "parameters"}
+    of_the_network = {"network", "activation", "init", "loss", "penalty", "parameters", "shape"}
     for key, value in described.items():
         if key not in of_the_network:
             typer.echo(f"{key:12} {value}")

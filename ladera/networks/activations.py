@@ -100,6 +100,7 @@ class Activation:
 
     apply: of an array whose last axis is a layer's units, the same shape. cases: its formula. range: of
     its values. said: what it is for. source: its paper. version: raised when its numbers change.
+    monotone: whether it never decreases, unit by unit.
     """
 
     apply: Callable[[Any], Any]
@@ -108,6 +109,7 @@ class Activation:
     said: str
     source: str
     version: int = 1
+    monotone: bool = True
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -133,6 +135,7 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         "Hendrycks and Gimpel 2016",
         version=2,
+        monotone=False,
     ),
     "hard_swish": Activation(
         hard_swish,
@@ -144,6 +147,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "[-0.375, ∞)",
         N_("silu made of straight lines and a parabola: no exponential is needed."),
         "Howard et al. 2019 (MobileNetV3)",
+        monotone=False,
     ),
     "leaky_relu": Activation(
         leaky_relu,
@@ -190,6 +194,7 @@ ACTIVATIONS: dict[str, Activation] = {
         "[-0.278, ∞)",
         N_("x times its sigmoid, also called swish: smooth, and a little below 0 for negative x."),
         "Elfwing, Uchibe and Doya 2018",
+        monotone=False,
     ),
     "softmax": Activation(
         softmax,
@@ -200,6 +205,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "first, so that nothing overflows."
         ),
         "Bridle 1990",
+        monotone=False,
     ),
     "softplus": Activation(
         softplus,

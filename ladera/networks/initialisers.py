@@ -23,25 +23,25 @@ __all__ = ["DEFAULT", "INITIALISERS", "canonical", "draw"]
 
 DEFAULT = "he_normal"
 
-_Variance = Callable[[int, int], float]  # of a layer's weights, of its inputs and units
-_Draw = Callable[[np.random.Generator, int, int], np.ndarray]
+_Variance = Callable[[int, int], float]  # of a layer's weights, of what a unit reads and what reads it
+_Draw = Callable[[np.random.Generator, int, int, int], np.ndarray]
 
 
-def _glorot(inputs: int, units: int) -> float:
-    return 2 / (inputs + units)
+def _glorot(inputs: int, reached: int) -> float:
+    return 2 / (inputs + reached)
 
 
-def _he(inputs: int, units: int) -> float:
+def _he(inputs: int, reached: int) -> float:
     return 2 / inputs
 
 
-def _lecun(inputs: int, units: int) -> float:
+def _lecun(inputs: int, reached: int) -> float:
     return 1 / inputs
 
 
 def _normal(variance: _Variance) -> _Draw:
-    def draw(rng: np.random.Generator, inputs: int, units: int) -> np.ndarray:
-        deviation = np.float32(variance(inputs, units) ** 0.5)
+    def draw(rng: np.random.Generator, inputs: int, units: int, reached: int) -> np.ndarray:
+        deviation = np.float32(variance(inputs, reached) ** 0.5)
         return rng.standard_normal((inputs, units), dtype=np.float32) * deviation
 
     return draw
@@ -50,21 +50,21 @@ def _normal(variance: _Variance) -> _Draw:
 def _uniform(variance: _Variance) -> _Draw:
     """Between ±√(3 variance)."""
 
-    def draw(rng: np.random.Generator, inputs: int, units: int) -> np.ndarray:
-        end = np.float32((3 * variance(inputs, units)) ** 0.5)
+    def draw(rng: np.random.Generator, inputs: int, units: int, reached: int) -> np.ndarray:
+        end = np.float32((3 * variance(inputs, reached)) ** 0.5)
         return (2 * rng.random((inputs, units), dtype=np.float32) - 1) * end
 
     return draw
 
 
-def _orthogonal(rng: np.random.Generator, inputs: int, units: int) -> np.ndarray:
+def _orthogonal(rng: np.random.Generator, inputs: int, units: int, reached: int) -> np.ndarray:
     """Orthonormal columns, or rows where there are fewer of them, uniform over all such matrices."""
     q, r = np.linalg.qr(rng.standard_normal((max(inputs, units), min(inputs, units))))
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # QR's own signs are not uniform (Mezzadri 2007)
     return np.ascontiguousarray(q if inputs >= units else q.T, dtype=np.float32)
 
 
-def _zeros(rng: np.random.Generator, inputs: int, units: int) -> np.ndarray:
+def _zeros(rng: np.random.Generator, inputs: int, units: int, reached: int) -> np.ndarray:
     return np.zeros((inputs, units), np.float32)
 
 
@@ -91,6 +91,12 @@ def canonical(name: str) -> str:
     return known
 
 
-def draw(name: str, rng: np.random.Generator, inputs: int, units: int) -> np.ndarray:
-    """A layer's weights, float32 (inputs, units). Raises UsageError for an unknown name."""
-    return INITIALISERS[canonical(name)](rng, inputs, units)
+def draw(
+    name: str, rng: np.random.Generator, inputs: int, units: int, reached: int | None = None
+) -> np.ndarray:
+    """A layer's weights, float32 (inputs, units). Raises UsageError for an unknown name.
+
+    reached: how many units of the next layer an input goes to, where that is not `units`: in a
+    convolution, window by window, more.
+    """
+    return INITIALISERS[canonical(name)](rng, inputs, units, units if reached is None else reached)

@@ -29,6 +29,7 @@ class Dataset:
         DataFrame where columns differ in kind.
     y: [n], int32 codes of `classes` for classification, float64 in target units for regression.
     kind: "table" (each column has its own scale) or "image" (all pixels share one).
+    shape: of an image, [height, width] or [height, width, channels]; None where it is not known.
     test: the rows that the data itself keeps for testing, or None.
     source: origin and licence. notes: what was decided on the way here.
     """
@@ -44,6 +45,7 @@ class Dataset:
     test: np.ndarray | None
     source: str
     notes: tuple[str, ...]
+    shape: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -141,14 +143,14 @@ def from_arrays(
 def understand(raw: Raw, name: str, task: str) -> Dataset:
     """The data set of raw data. Raises UsageError where shapes, features or target do not hold."""
     target = encode(raw.y, task, raw.labels)
-    x, kind, features = raw.x, "image" if raw.image else "table", raw.features
+    x, kind, features, shape = raw.x, "table", raw.features, None
     if is_frame(x):
         x = named(x)
         features = tuple(x.columns)
     else:
         x = _array(x)
         if x.ndim > 2:
-            x, kind = x.reshape(len(x), -1), "image"
+            x, kind, shape = x.reshape(len(x), -1), "image", x.shape[1:]
         features = features or tuple(f"x{i}" for i in range(1, x.shape[1] + 1))
     if len(x) != len(target.y):
         raise UsageError(
@@ -169,6 +171,7 @@ def understand(raw: Raw, name: str, task: str) -> Dataset:
         raw.test,
         raw.source,
         raw.notes,
+        shape,
     )
 
 

@@ -45,6 +45,7 @@ class Prepared:
     """Three parts and all that training and reporting need to know of the data.
 
     classes: how many; None for regression.
+    shape: of an example as networks see it: [features], or an image's [height, width, ...].
     target_scale: target units per unit of `y`: the standard deviation of the train targets
         (regression; rmse is reported in target units), 1 for classification.
     """
@@ -61,6 +62,7 @@ class Prepared:
     split_hash: str
     disjoint: bool
     description: str
+    shape: tuple[int, ...]
 
     @property
     def outputs(self) -> int:
@@ -103,6 +105,7 @@ def prepare(data: Dataset, seed: int = 0) -> Prepared:
         split_hash=parts.hash(),
         disjoint=parts.disjoint,
         description="; ".join((data.description, *scaled.notes)),
+        shape=data.shape or (train.x.shape[1],),
     )
 
 

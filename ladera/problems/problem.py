@@ -16,10 +16,12 @@ from ladera.problems.raw import is_frame
 from ladera.problems.targets import TASKS
 
 if TYPE_CHECKING:
-    from ladera.networks import MLP
+    from ladera.networks import Network
     from ladera.networks.penalties import Penalty
 
 __all__ = ["Problem"]
+
+_OF_TEXTS = ("activation", "init", "norm", "residual")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +34,16 @@ class Problem:
 
     data: a name (`ladera.problems.names()`), a file's path, openml:NAME, a pair (X, y), or a pandas
         DataFrame.
-    network: "mlp:64,64", "linear", ...; activation: of its hidden layers; init: its initial weights
-        ("he_normal", "glorot_uniform", "orthogonal", ...).
+    network: "mlp:64,64", "cnn:32,64/64", "lstm:64", "linear", ... (`ladera.networks.texts`), or a
+        `ladera.networks.Sequential` of layers. activation: of its hidden layers. init: its initial
+        weights ("he_normal", "glorot_uniform", "orthogonal", ...). norm: "none", "batch" or "layer".
+        residual: whether hidden layers add to what goes into them, where it is as wide.
+        Or one of your own: functions (begin, forward), a Flax module, what makes Equinox modules
+        (`ladera.networks.users`), or "file.py:name" of any of these.
+    dropout: the share of hidden units that each training step leaves out, from 0 on, below 1.
     loss: "auto" is cross_entropy for classes, mse for a quantity; or binary_cross_entropy, focal, hinge,
         huber, mae, or with a number, "cross_entropy:0.1" (smoothed labels), "huber:0.5", "focal:1".
-    penalty: "none", "l1:A", "l2:A", "elastic:A,B".
+    penalty: "none", "l1:A", "l2:A", "elastic:A,B", the same "decoupled-", "max-norm:C", joined by "+".
     target: the column to predict, where data is a table.
     split_seed: decides which rows train, validate and test.
     task: "auto", "classification" or "regression".
@@ -46,7 +53,7 @@ class Problem:
     """
 
     data: Any = "digits"
-    network: str = "mlp:64,64"
+    network: Any = "mlp:64,64"
     loss: str = "auto"
     penalty: str = "none"
     activation: str = "relu"
@@ -54,6 +61,9 @@ class Problem:
     split_seed: int = 0
     task: str = "auto"
     init: str = "he_normal"
+    norm: str = "none"
+    dropout: float = 0.0
+    residual: bool = False
 
     def __post_init__(self):
         from ladera import networks
@@ -63,6 +73,7 @@ class Problem:
                 "A task is one of {known}, received '{received}'.", known=", ".join(TASKS), received=self.task
             )
         _ = self.parsed_network, self.parsed_penalty
+        self._check_dropout()
         networks.losses.resolve(self.loss, "classification" if self.task == "auto" else self.task)
         if isinstance(self.data, (str, Path)):
             datasets.find(str(self.data), self.target)
@@ -77,6 +88,26 @@ class Problem:
                 "A target names a column of a table, received target '{received}' for a pair (X, y), "
                 "whose target is y; leave the target out.",
                 received=self.target,
+            )
+
+    def _check_dropout(self) -> None:
+        try:
+            rate = float(self.dropout)
+        except (TypeError, ValueError):
+            rate = -1.0
+        if not 0 <= rate < 1:
+            raise UsageError(
+                "Dropout is the share of units that a step leaves out, from 0 on and below 1, received "
+                "{received}; for example 0.2.",
+                received=self.dropout,
+            )
+        object.__setattr__(self, "dropout", rate)
+        if rate and not self.parsed_network.drops:
+            raise UsageError(
+                "Dropout needs hidden units to leave out, received dropout {rate:g} for the network "
+                "'{network}'; take dropout 0, or a network such as mlp:64.",
+                rate=rate,
+                network=self.parsed_network,
             )
 
     def prepared(self) -> Prepared:
@@ -104,14 +135,15 @@ class Problem:
             "data": str(self.data) if on_disk else self._dataset.name,
             "target": self._dataset.target,
             "network": str(self.parsed_network),
-            "activation": self.parsed_network.activation,
-            "init": self.parsed_network.initialiser,
+            **self._style,
             "loss": self.resolved_loss(),
             "penalty": str(self.parsed_penalty),
+            "dropout": self.dropout or None,
             "task": data.task,
             "classes": data.classes,
             "features": data.features,
-            "parameters": self.parsed_network.count(data.features, self.outputs),
+            "shape": list(data.shape) if len(data.shape) > 1 else None,
+            "parameters": self.parsed_network.count(data.shape, self.outputs),
             "train": len(data.train),
             "validation": len(data.validation),
             "test": len(data.test),
@@ -126,10 +158,13 @@ class Problem:
 
     def identity(self) -> dict[str, Any]:
         """What makes two problems the same, as JSON-able values: the content counts, not where it lies."""
-        from ladera.networks import activations, initialisers
+        from ladera.networks import activations
 
-        data, network = self.prepared(), self.parsed_network
-        other = network.initialiser != initialisers.DEFAULT  # the default is dropped: older names stay
+        data, style = self.prepared(), self._style
+        if self._by_text:
+            style["activation"] = activations.identity(style["activation"])
+        if style.get("init") == Problem.init:  # what is by default is dropped: older names stay
+            del style["init"]
         return {
             "data": self._dataset.name,
             "data_hash": data.data_hash,
@@ -138,18 +173,59 @@ class Problem:
             "preparation": prepare.VERSION,
             "task": data.task,
             "network": str(self.parsed_network),
-            "activation": activations.identity(network.activation),
-            **({"init": network.initialiser} if other else {}),
+            **style,
+            **self.parsed_network.identity(),
             "loss": self.resolved_loss(),
             "penalty": str(self.parsed_penalty),
+            **({"dropout": self.dropout} if self.dropout else {}),
         }
 
     @property
-    def parsed_network(self) -> MLP:
-        """The network that the text names."""
+    def _style(self) -> dict[str, Any]:
+        """What the network's hidden layers share, norm and residual only where they are asked for."""
+        from ladera.networks import activations, initialisers
+
+        asked = {
+            "activation": activations.canonical(self.activation),
+            "init": initialisers.canonical(self.init),
+        }
+        if self.norm != Problem.norm:
+            asked["norm"] = self.norm
+        return {**asked, "residual": True} if self.residual else asked
+
+    @property
+    def _by_text(self) -> bool:
+        """Whether the network is one of ours, by its text."""
+        return isinstance(self.network, str) and ".py:" not in self.network
+
+    @cached_property
+    def parsed_network(self) -> Network:
+        """The network that the text names, or that was given."""
         from ladera import networks
 
-        return networks.parse(str(self.network), self.activation, self.init)
+        asked = self.network
+        if isinstance(asked, str):
+            path, _, name = asked.strip().rpartition(":")
+            if not path.endswith(".py"):
+                return networks.parse(asked, self.activation, self.init, self.norm, self.residual)
+            asked = networks.from_file(Path(path), name)
+        network = asked if isinstance(asked, networks.Network) else networks.users(asked)
+        if network is None:
+            raise UsageError(
+                "A network is a text such as mlp:64,64, a ladera.networks.Network, a Flax module, two "
+                "functions (begin, forward) or one that makes Equinox modules, received {received}.",
+                received=repr(asked),
+            )
+        for name in _OF_TEXTS:
+            if getattr(self, name) != getattr(Problem, name):
+                raise UsageError(
+                    "{option} is of networks that are given as a text, received {value} with the network "
+                    "{network}; leave it out, or write it into the network.",
+                    option=name,
+                    value=getattr(self, name),
+                    network=network,
+                )
+        return network
 
     @property
     def parsed_penalty(self) -> Penalty:
@@ -161,7 +237,13 @@ class Problem:
     @cached_property
     def _prepared(self) -> Prepared:
         self.resolved_loss()  # a loss that does not fit the task is told before the data are scaled
-        return prepare.prepare(self._dataset, self.split_seed)
+        found = prepare.prepare(self._dataset, self.split_seed)
+        if str(self.network).strip().lower() == "logistic" and found.task == "regression":
+            raise UsageError(
+                "The network 'logistic' tells classes apart, received numbers as target; take linear."
+            )
+        self.parsed_network.check(found.shape, found.outputs)
+        return found
 
     @cached_property
     def _dataset(self) -> Dataset:

@@ -32,7 +32,6 @@ class Raw:
     x: np.ndarray | pd.DataFrame
     y: Any
     target: str = ""
-    image: bool = False
     labels: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     test: np.ndarray | None = None

@@ -59,13 +59,13 @@ def _digits() -> Raw:
     package = importlib.util.find_spec("sklearn")
     file = Path((package and package.origin) or "").parent / "datasets" / "data" / "digits.csv.gz"
     if not file.is_file():  # another scikit-learn may keep it elsewhere
-        return replace(_bundled("load_digits", source)(), image=True)
+        raw = _bundled("load_digits", source)()
+        return replace(raw, x=np.asarray(raw.x).reshape(-1, 8, 8))
     table = np.loadtxt(file, delimiter=",")
     pixels = tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8))
     labels = tuple("0123456789")
-    return Raw(
-        table[:, :-1], table[:, -1].astype(int), image=True, labels=labels, features=pixels, source=source
-    )
+    x = table[:, :-1].reshape(-1, 8, 8)
+    return Raw(x, table[:, -1].astype(int), labels=labels, features=pixels, source=source)
 
 
 def _moons(rows: int = 1000, noise: float = 0.2, seed: int = 0) -> Raw:

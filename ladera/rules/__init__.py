@@ -6,23 +6,21 @@ every file of `wrappers` a rule that is put around another.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
-import sys
-from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ladera.base import LaderaError, UsageError, unknown_name
+from ladera.base import UsageError, unknown_name
 from ladera.rules import _blocks as blocks
 from ladera.rules import _xp as xp
 from ladera.rules import wrappers as _wrappers
 from ladera.rules._blocks import Blocks
 from ladera.rules._rule import FRAMEWORKS, Domain, Fraction, NonNegative, Positive, Rule, Stateless
 from ladera.rules._wrapper import Wrapper
+from ladera.users_file import run
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time a rule is imported when it is named
     from ladera.rules.adabelief import AdaBelief as AdaBelief
@@ -143,7 +141,7 @@ def from_file(path: Path, name: str) -> type[Rule]:
     """
     if not path.is_file():
         raise UsageError("There is no file '{path}' to take the rule '{name}' from.", path=path, name=name)
-    module = _run(path)
+    module = run(path)
     found = {c.__name__: c for c in _rules_in(module)}
     if name not in found:
         raise UsageError(
@@ -154,28 +152,6 @@ def from_file(path: Path, name: str) -> type[Rule]:
             found=", ".join(found) or "-",
         )
     return found[name]
-
-
-def _run(path: Path) -> Any:
-    """The module of a file of the user's, found again under a name of its own (type hints are
-    looked up there, and files of one name in two folders must not meet)."""
-    place = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    loader = SourceFileLoader(f"ladera_user_{path.stem}_{place}", str(path))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
-    assert spec is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    try:
-        loader.exec_module(module)
-    except LaderaError:
-        raise
-    except Exception as error:
-        raise UsageError(
-            "The file '{path}' fails when it is run ({kind}: {error}); mend it and try again.",
-            path=path,
-            kind=type(error).__name__,
-            error=error,
-        ) from error
-    return module
 
 
 def _rules_in(module: Any) -> list[type[Rule]]:

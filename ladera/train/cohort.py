@@ -20,7 +20,7 @@ from ladera.base import Status
 from ladera.rules import Rule
 from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
-from ladera.train.evaluation import Chunks, Ended, Metrics, Row
+from ladera.train.evaluation import Chunks, Ended, Metrics, Row, Weights
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
 
@@ -143,9 +143,9 @@ def _filled(
     lanes = [*trials, *[trials[-1]] * (cohort.width - len(trials))]  # padding trains along, unseen
     seeds = [trial.seed for trial in lanes]
     index, row = _row(cohort, executables, lanes)
-    params = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *(initial(task, s) for s in seeds))
+    begun = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *(initial(task, s) for s in seeds))
 
-    carry = executables.start(index, row, params, data)
+    carry = executables.start(index, row, Weights(*begun), data)
     untrained = program.weights(carry)
     start = jax.device_get(executables.evaluate(untrained, data.validation))
     mark = _fingerprint(executables, task, untrained, seeds)
@@ -196,9 +196,10 @@ def _row(cohort: Cohort, executables: Compiled, lanes: Sequence[Trial]) -> tuple
     numbers = np.zeros((cohort.width, longest), program.dtype)
     for lane, trial in enumerate(lanes):
         numbers[lane, : len(recipe.numbers)] = recipe.numbers_of(trial.rule)
-    asked = cohort.task.penalty
-    penalty = np.tile(np.array([asked.l1, asked.l2], program.dtype), (cohort.width, 1))
-    return jnp.int32(index), Row(jnp.asarray(numbers), jnp.asarray(penalty))
+    penalty = np.tile(np.array(cohort.task.penalty.numbers, program.dtype), (cohort.width, 1))
+    dropout = np.full(cohort.width, cohort.task.dropout, np.float32)
+    seeds = np.array([trial.seed for trial in lanes], np.uint32)
+    return jnp.int32(index), Row(*map(jnp.asarray, (numbers, penalty, dropout, seeds)))
 
 
 _LONG_SEGMENT = 0.5  # seconds

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ladera.train.evaluation import Chunks, Data, Row
+from ladera.train.evaluation import Chunks, Data, Row, Weights
 from ladera.train.plan import cache_folder
 from ladera.train.program import Program
 from ladera.train.recipe import Recipe
@@ -58,8 +58,9 @@ def examples(task: Task) -> tuple[Data, Chunks]:
     def load(name: str) -> np.ndarray:
         return np.load(task.examples / f"{name}.npy", allow_pickle=False)
 
-    validation = Chunks.of(load("x_validation"), load("y_validation"))
-    test = Chunks.of(load("x_test"), load("y_test"))
+    most = task.network.at_once
+    validation = Chunks.of(load("x_validation"), load("y_validation"), most)
+    test = Chunks.of(load("x_test"), load("y_test"), most)
     data = Data(load("x_train"), load("y_train"), validation)
     return jax.tree.map(jnp.asarray, (data, test))
 
@@ -74,11 +75,13 @@ def _chunked(task: Task, most: int) -> Chunks:
 def _program(task: Task, recipes: tuple[Recipe, ...], width: int) -> Program | SolverProgram:
     shared: dict[str, Any] = {
         "network": task.network,
-        "features": task.features,
+        "shape": task.shape,
         "outputs": task.outputs,
         "loss": task.loss,
         "classifies": task.classifies,
-        "penalised": bool(task.penalty.l1 or task.penalty.l2),
+        "penalised": task.penalty.in_loss,
+        "held": task.penalty.after_steps,
+        "drops": task.dropout > 0,
         "width": width,
     }
     if recipes[0].solves:
@@ -118,16 +121,18 @@ def _ahead_of_time(
     index = jax.ShapeDtypeStruct((), jnp.int32)
     row = Row(
         jax.ShapeDtypeStruct((width, longest), one.dtype),
-        jax.ShapeDtypeStruct((width, 2), one.dtype),
+        jax.ShapeDtypeStruct((width, len(task.penalty.numbers)), one.dtype),
+        jax.ShapeDtypeStruct((width,), jnp.float32),
+        jax.ShapeDtypeStruct((width,), jnp.uint32),
     )
-    params = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape), leaf.dtype), initial(task, 0)
+    begun = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape), leaf.dtype), Weights(*initial(task, 0))
     )
     moved = np.ones((task.epochs, task.steps_per_epoch, longest), np.float32) if scheduled else None
     told = jax.tree.map(
         lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), one.agenda(task, [0] * width, 0, moved)
     )
-    carry: Any = jax.eval_shape(one.start, index, row, params, data)
+    carry: Any = jax.eval_shape(one.start, index, row, begun, data)
     evaluate = jax.jit(one.evaluate, compiler_options=_options())
     weights = jax.eval_shape(one.weights, carry)
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), weights)
@@ -138,7 +143,7 @@ def _ahead_of_time(
         data=data,
         # What runs once need not be fast: half of the time that a solver's start takes to compile.
         start=jax.jit(one.start, compiler_options=_options(hurried=one.chunk is not None))
-        .lower(index, row, params, data)
+        .lower(index, row, begun, data)
         .compile(),
         run=jax.jit(one.run, donate_argnums=1, compiler_options=_options())
         .lower(index, carry, row, told, data)

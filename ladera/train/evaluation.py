@@ -10,23 +10,22 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ladera.networks import MLP, losses, penalties
-from ladera.train.product import product
+from ladera.networks import Network, draws, losses, penalties
+from ladera.networks.layers import ASKING, Pass
 
-__all__ = ["EVALUATION_CHUNK", "Chunks", "Data", "Ended", "Evaluation", "Metrics", "Row"]
-
-EVALUATION_CHUNK = 512  # examples
+__all__ = ["Chunks", "Data", "Ended", "Evaluation", "Metrics", "Row", "Weights"]
 
 
 class Chunks(NamedTuple):
     """Examples to evaluate on, in chunks that stay in the cache; the last is padded, at weight 0."""
 
-    x: Any  # [chunks, size, features] float32
+    x: Any  # [chunks, size, *shape] float32
     y: Any  # [chunks, size] int32, or [chunks, size, outputs] float32
     weight: Any  # [chunks, size] float32: 1, or 0 for padding
 
     @classmethod
-    def of(cls, x: np.ndarray, y: np.ndarray, most: int = EVALUATION_CHUNK) -> Chunks:
+    def of(cls, x: np.ndarray, y: np.ndarray, most: int) -> Chunks:
+        """`most` examples in each, at most."""
         n = len(x)
         chunks = -(-n // most)
         size = -(-n // (8 * chunks)) * 8  # a multiple of 8: splits of nearly one size share a program
@@ -38,7 +37,7 @@ class Chunks(NamedTuple):
 class Data(NamedTuple):
     """The examples, on the device: shared by all lanes, never copied into the program."""
 
-    x: Any  # [n, features] float32, for training
+    x: Any  # [n, *shape] float32, for training
     y: Any  # [n] int32, or [n, outputs] float32
     validation: Chunks
 
@@ -47,7 +46,16 @@ class Row(NamedTuple):
     """What differs between lanes, each with the lanes as first axis."""
 
     numbers: Any  # [lanes, largest number of hyperparameters], of the program's precision
-    penalty: Any  # [lanes, 2]: l1, l2
+    penalty: Any  # [lanes, 5]: the numbers of a `Penalty`
+    dropout: Any = None  # [lanes] float32: the share of units that is left out
+    seed: Any = None  # [lanes] uint32: what is drawn while it trains is drawn from it
+
+
+class Weights(NamedTuple):
+    """What a network is, with the lanes as first axis."""
+
+    params: Any
+    state: Any  # what training moves without a gradient
 
 
 class Metrics(NamedTuple):
@@ -74,44 +82,52 @@ class Ended(NamedTuple):
 class Evaluation:
     """A network, its loss, and how many lanes there are of it."""
 
-    network: MLP
-    features: int
+    network: Network
+    shape: tuple[int, ...]  # of an example
     outputs: int
     loss: str
     classifies: bool
-    penalised: bool
+    penalised: bool  # whether the loss that is minimised has a penalty
+    held: bool  # whether weights are held back after each step
+    drops: bool  # whether units are left out in training
     width: int
 
     def read(self, chunk: Chunks) -> Chunks:
         """The chunk in the precision of the weights."""
         return chunk
 
-    def measure(self, params: Any, x: Any, y: Any) -> tuple[Any, Any]:
-        """Losses [n] and scores [n] of the examples: correctness, or of a quantity the squared error."""
-        z = self.network.apply(params, x, product)
+    def measure(self, weights: Weights, x: Any, y: Any, how: Pass = ASKING) -> tuple[Any, Any, Any]:
+        """Losses [n] and scores [n] of the examples: correctness, or of a quantity the squared error.
+        The third is the network's next state."""
+        z, state = self.network.apply(weights.params, weights.state, x, how)
         per_example = losses.loss(self.loss)(z, y)
-        return per_example, losses.correct(z, y) if self.classifies else losses.mse(z, y)
+        return per_example, losses.correct(z, y) if self.classifies else losses.mse(z, y), state
 
-    def objective(self, params: Any, penalty: Any, x: Any, y: Any) -> tuple[Any, tuple[Any, Any]]:
-        """What is minimised on one mini-batch; beside it the plain loss and the correctness."""
-        per_example, right = self.measure(params, x, y)
+    def objective(
+        self, params: Any, state: Any, row: Row, step: Any, x: Any, y: Any
+    ) -> tuple[Any, tuple[Any, Any, Any]]:
+        """What is minimised on one mini-batch, of one lane; beside it the plain loss, the correctness and
+        the network's next state. step: uint32."""
+        dropout = row.dropout if self.drops else None
+        how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout)
+        per_example, right, state = self.measure(Weights(params, state), x, y, how)
         plain = per_example.mean()
         total = plain
         if self.penalised:
-            total = plain + penalties.value(params, penalty[0], penalty[1])
-        return total, (plain, right.mean())
+            total = plain + penalties.value(params, row.penalty[0], row.penalty[1])
+        return total, (plain, right.mean(), state)
 
-    def evaluate(self, params: Any, examples: Chunks) -> tuple[Any, Any]:
+    def evaluate(self, weights: Weights, examples: Chunks) -> tuple[Any, Any]:
         """Mean loss [lanes] and share correct [lanes] of the examples."""
 
         def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], None]:
             chunk = self.read(chunk)
-            loss, right = jax.vmap(self.measure, in_axes=(0, None, None))(params, chunk.x, chunk.y)
+            loss, right, _ = jax.vmap(self.measure, in_axes=(0, None, None))(weights, chunk.x, chunk.y)
             weight = chunk.weight.reshape(1, -1)
             return (sums[0] + (loss * weight).sum(axis=1), sums[1] + (right * weight).sum(axis=1)), None
 
-        dtype = jax.tree.leaves(params)[0].dtype
-        zeros = jnp.zeros(jax.tree.leaves(params)[0].shape[0], dtype)
+        first = jax.tree.leaves(weights.params)[0]
+        zeros = jnp.zeros(first.shape[0], first.dtype)
         (loss, right), _ = lax.scan(add, (zeros, zeros), examples)
-        n = examples.weight.sum().astype(dtype)
+        n = examples.weight.sum().astype(first.dtype)
         return loss / n, right / n

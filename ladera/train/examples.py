@@ -26,11 +26,12 @@ def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None
     return Task(
         examples=_place(data),
         network=problem.parsed_network,
-        features=data.features,
+        shape=data.shape,
         outputs=losses.outputs(problem.resolved_loss(), data.outputs),
         loss=problem.resolved_loss(),
         classifies=data.task == "classification",
         penalty=problem.parsed_penalty,
+        dropout=problem.dropout,
         target_scale=data.target_scale,
         train_size=len(data.train),
         batch=batch,
@@ -45,7 +46,8 @@ def _place(data: Prepared) -> Path:
         unfinished = Path(tempfile.mkdtemp(dir=_scratch()))
         for name in ("train", "validation", "test"):
             part = getattr(data, name)
-            np.save(unfinished / f"x_{name}.npy", part.x, allow_pickle=False)
+            x = part.x.reshape(len(part), *data.shape)
+            np.save(unfinished / f"x_{name}.npy", x, allow_pickle=False)
             np.save(unfinished / f"y_{name}.npy", part.y, allow_pickle=False)
         unfinished.rename(folder)
     return folder

@@ -16,8 +16,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from ladera.networks import Layer, losses, penalties
-from ladera.train.evaluation import Chunks, Evaluation
+from ladera.networks import Sequential, losses, penalties
+from ladera.networks.layers import Pass
+from ladera.train.evaluation import Chunks, Evaluation, Weights
 
 __all__ = ["FullBatch"]
 
@@ -28,13 +29,13 @@ class FullBatch:
     `ladera.solvers`' own questions is told in `ladera.solvers.curvature`.
 
     program: the network and its loss. penalty: l1 and l2; l1 has corners, and solvers are given none.
-    unravel: x as layers.
+    unravel: x as the network's parameters.
     """
 
     program: Evaluation
     examples: Chunks
     penalty: Any  # (2,)
-    unravel: Callable[[Any], list[Layer]]
+    unravel: Callable[[Any], Any]
 
     def value(self, x: Any) -> Any:
         return self._total(partial(self._loss, x)) + self._penalty(x)
@@ -140,23 +141,25 @@ class FullBatch:
         return lax.scan(add, none, (self.examples, numbers))[0]
 
     def _loss(self, x: Any, chunk: Chunks) -> Any:
-        loss, _ = self.program.measure(self.unravel(x), chunk.x, chunk.y)
+        loss, *_ = self.program.measure(Weights(self.unravel(x), []), chunk.x, chunk.y)
         return (loss * chunk.weight).sum()
 
     def _summed(self, z: Any, chunk: Chunks) -> Any:
         return (losses.loss(self.program.loss)(z, chunk.y) * chunk.weight).sum()
 
     def _outputs(self, x: Any, inputs: Any) -> Any:
-        return self.program.network.apply(self.unravel(x), inputs)
+        z, _ = self.program.network.apply(self.unravel(x), [], inputs, Pass(fast=False))
+        return z
 
     def _traced(self, x: Any, inputs: Any) -> tuple[list[Any], Any, Callable[[Any], Any]]:
         """The inputs of every layer, the outputs z, and what turns a gradient of z into those of every
         layer's units."""
-        params = self.unravel(x)
+        params, network = self.unravel(x), self.program.network
+        assert isinstance(network, Sequential)  # no other is given to a solver that looks inside
         shifts = [jnp.zeros((len(inputs), layer.b.size), x.dtype) for layer in params]
 
         def outputs(shifts: list[Any]) -> tuple[Any, list[Any]]:
-            seen, z = self.program.network.layered(params, inputs, shifts)
+            seen, z = network.layered(params, inputs, shifts)
             return z, seen
 
         z, pull, seen = jax.vjp(outputs, shifts, has_aux=True)
@@ -170,9 +173,8 @@ class FullBatch:
 
     def _are_weights(self, x: Any) -> Any:
         """1 for weights, 0 for biases, which no penalty holds back."""
-        layers = self.unravel(x)
-        kinds = [(jnp.ones_like(layer.w.reshape(-1)), jnp.zeros_like(layer.b)) for layer in layers]
-        return jnp.concatenate([part for pair in kinds for part in pair])
+        kinds = [jnp.full(leaf.size, leaf.ndim > 1, x.dtype) for leaf in jax.tree.leaves(self.unravel(x))]
+        return jnp.concatenate(kinds)
 
 
 _STRIPS, _FEW = 8, 256

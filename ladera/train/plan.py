@@ -129,19 +129,21 @@ def cohorts(
 
 def _solver_cohort(task: Task) -> int:
     """Trials of a solver in a cohort: by what is asked alone, so that it is never cut otherwise."""
-    parameters = task.network.count(task.features, task.outputs)
+    parameters = task.network.count(task.shape, task.outputs)
     run = task.epochs * 12 * parameters * task.train_size / _FLOPS  # float64: half as fast
     return max(1, int(_COHORT_SECONDS / run))
 
 
 def _step_seconds(task: Task) -> float:
-    """A guess at one step of one lane: six floating-point operations per parameter and example."""
-    return 6 * task.network.count(task.features, task.outputs) * task.batch / _FLOPS + 3e-6
+    """A guess at one step of one lane: forward, and twice as much backward."""
+    return 6 * task.network.work(task.shape, task.outputs) * task.batch / _FLOPS + 3e-6
 
 
 def _candidates(task: Task, groups: Sequence[int], training_seconds: float) -> list[int]:
     """Widths worth measuring: lanes help small networks and spill the cache of large ones."""
-    parameters = task.network.count(task.features, task.outputs)
+    if not task.network.wide:
+        return [1]
+    parameters = task.network.count(task.shape, task.outputs)
     usual, most = (8, 16) if parameters < 50_000 else (4, 8) if parameters < 150_000 else (1, 4)
     if training_seconds > _THOROUGH_SECONDS:
         every = (1, 2, 4, 8, 16, 32, 64)
@@ -169,7 +171,8 @@ def _memory(task: Task, recipes: Sequence[Recipe], together: bool) -> Path:
 
     held = sorted(r.name for r in recipes) if together else []
     key = [platform.processor(), platform.machine(), os.cpu_count(), version("jaxlib"), repr(task.network)]
-    key += [task.features, task.outputs, task.loss, task.batch, task.penalty != type(task.penalty)(), held]
+    key += [task.shape, task.outputs, task.loss, task.batch, task.penalty.in_loss, held]
+    key += [task.penalty.after_steps, task.dropout > 0]
     digest = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     return cache_folder() / "widths" / f"{digest}.json"
 

@@ -86,7 +86,8 @@ class Pool:
 
 
 def _send_by_value(cohorts: Sequence[Cohort]) -> None:
-    """A rule of the user's own goes to the workers whole: they need not find its module."""
-    for name in {type(trial.rule).__module__ for cohort in cohorts for trial in cohort.trials}:
+    """A rule or network of the user's own goes to the workers whole: they need not find its module."""
+    names = {type(trial.rule).__module__ for cohort in cohorts for trial in cohort.trials}
+    for name in names.union(*(cohort.task.network.modules() for cohort in cohorts)):
         if name != "__main__" and not name.startswith("ladera."):
             cloudpickle.register_pickle_by_value(sys.modules[name])

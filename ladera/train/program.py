@@ -23,8 +23,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ladera.networks import penalties
 from ladera.rules import Blocks, blocks
-from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row
+from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row, Weights
 from ladera.train.packing import Packing, pack
 from ladera.train.recipe import Recipe
 from ladera.train.work import Task, orders
@@ -43,7 +44,7 @@ class Carry(NamedTuple):
     """Everything that goes from one segment to the next."""
 
     t: Any  # steps done, float32 scalar shared by the lanes: a batched one would run every branch
-    params: Any  # tree of [lanes, ...]
+    weights: Weights  # of the lanes
     slots: Any  # the rules' states, packed
     diverged: Any  # [lanes] float32: the step whose loss was not finite, 0 while there is none
 
@@ -74,8 +75,8 @@ class Program(Evaluation):
         examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
         return Agenda(examples, None if factors is None else factors[epoch : epoch + segment])
 
-    def weights(self, carry: Carry) -> Any:
-        return carry.params
+    def weights(self, carry: Carry) -> Weights:
+        return carry.weights
 
     def ended(self, carry: Carry) -> Ended:
         return Ended(np.asarray(carry.diverged))
@@ -84,7 +85,7 @@ class Program(Evaluation):
 
     @cached_property
     def _packings(self) -> tuple[Packing, ...]:
-        params = self.network.init(np.random.default_rng(0), self.features, self.outputs)
+        params = self.network.init(np.random.default_rng(0), self.shape, self.outputs)
 
         def states(recipe: Recipe) -> Any:
             def init(numbers: Any) -> list[Any]:
@@ -121,6 +122,7 @@ class Program(Evaluation):
         packing: Packing,
         t: Any,
         numbers: Any,
+        penalty: Any,
         alive: Any,
         g: Any,
         slots: Any,
@@ -130,7 +132,11 @@ class Program(Evaluation):
         leaves, shape = jax.tree.flatten(params)
         (state,) = packing.states(slots)
         state, new = blocks.step(rule, t, Blocks(jax.tree.leaves(g)), state, Blocks(leaves))
-        moved = [jnp.where(alive, after, x) for after, x in zip(new.parts, leaves, strict=True)]
+        parts = list(new.parts)
+        if self.held:
+            lr = numbers[recipe.numbers.index("lr")]
+            parts = penalties.after_step(leaves, parts, lr, *(penalty[k] for k in (2, 3, 4)))
+        moved = [jnp.where(alive, after, x) for after, x in zip(parts, leaves, strict=True)]
         return packing.fill([state], slots), shape.unflatten(moved)
 
     def _branches(self, function: Any) -> list[Any]:
@@ -142,10 +148,11 @@ class Program(Evaluation):
 
     # ---- all lanes ------------------------------------------------------------------------------
 
-    def start(self, index: Any, row: Row, params: Any, data: Data) -> Carry:
+    def start(self, index: Any, row: Row, weights: Weights, data: Data) -> Carry:
         """The carry before the first step, from initial weights with the lanes as first axis."""
-        slots = lax.switch(index, [jax.vmap(b) for b in self._branches(self._init)], row.numbers, params)
-        return Carry(jnp.float32(0), params, slots, jnp.zeros(self.width, jnp.float32))
+        init = [jax.vmap(b) for b in self._branches(self._init)]
+        slots = lax.switch(index, init, row.numbers, weights.params)
+        return Carry(jnp.float32(0), weights, slots, jnp.zeros(self.width, jnp.float32))
 
     def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Metrics]:
         """Train a segment. index: which rule, int32 scalar."""
@@ -156,7 +163,7 @@ class Program(Evaluation):
         step = partial(self._train_step, index, row, data)
         carry, (loss, right) = lax.scan(step, carry, agenda)
         train = (loss[0], right[0], loss.mean(axis=0), right.mean(axis=0))
-        return carry, Metrics(*train, *self.evaluate(carry.params, data.validation))
+        return carry, Metrics(*train, *self.evaluate(carry.weights, data.validation))
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
@@ -165,19 +172,29 @@ class Program(Evaluation):
         if told.factors is not None:  # rules see the numbers of the step
             row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
         t = carry.t + 1
-        point = carry.params
+        params, state = carry.weights
+        point = params
         if any(recipe.looks_ahead for recipe in self.recipes):
             read = [jax.vmap(b) for b in self._branches(self._read)]
-            point = lax.switch(index, read, row.numbers, carry.slots, carry.params)
-        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True))
-        (total, (plain, right)), g = gradient(point, row.penalty, x, y)
+            point = lax.switch(index, read, row.numbers, carry.slots, params)
+        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=(0, 0, 0, None, 0, 0))
+        step = t.astype(jnp.uint32)
+        (total, (plain, right, seen)), g = gradient(point, state, row, step, x, y)
         if any(recipe.evaluations > 1 for recipe in self.recipes):
             probe = [jax.vmap(b) for b in self._branches(self._probe)]
-            point = lax.switch(index, probe, row.numbers, g, carry.slots, carry.params)
-            _, g = gradient(point, row.penalty, x, y)
+            point = lax.switch(index, probe, row.numbers, g, carry.slots, params)
+            _, g = gradient(point, state, row, step, x, y)
 
         fails = (carry.diverged == 0) & ~jnp.isfinite(total)
         diverged = jnp.where(fails, t, carry.diverged)
-        update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
-        slots, params = lax.switch(index, update, t, row.numbers, diverged == 0, g, carry.slots, carry.params)
-        return Carry(t, params, slots, diverged), (plain, right)
+        alive = diverged == 0
+        update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
+        now = (t, row.numbers, row.penalty, alive, g, carry.slots, params)
+        slots, params = lax.switch(index, update, *now)
+        state = jax.tree.map(partial(_where, alive), seen, state)
+        return Carry(t, Weights(params, state), slots, diverged), (plain, right)
+
+
+def _where(alive: Any, after: Any, before: Any) -> Any:
+    """Lanes [lanes, ...] that moved, where they are alive."""
+    return jnp.where(alive.reshape(-1, *[1] * (after.ndim - 1)), after, before)

@@ -24,7 +24,7 @@ from ladera.solvers._objective import Counts
 from ladera.solvers._solver import Solver, State
 from ladera.solvers.curvature._curved import Curved
 from ladera.solvers.result import Result
-from ladera.train.evaluation import EVALUATION_CHUNK, Chunks, Ended, Evaluation, Metrics, Row
+from ladera.train.evaluation import Chunks, Ended, Evaluation, Metrics, Row, Weights
 from ladera.train.full_batch import FullBatch
 from ladera.train.recipe import Recipe
 from ladera.train.work import Task
@@ -68,9 +68,9 @@ class SolverProgram(Evaluation):
     def chunk(self) -> int:
         """Training examples that are evaluated at a time."""
         if not (issubclass(self.recipe.rule, Curved) and self.recipe.rule.forms_matrix):
-            return EVALUATION_CHUNK
-        parameters = self.network.count(self.features, self.outputs)
-        return max(1, min(EVALUATION_CHUNK, _JACOBIAN // (parameters * self.outputs)))
+            return self.network.at_once
+        parameters = self.network.count(self.shape, self.outputs)
+        return max(1, min(self.network.at_once, _JACOBIAN // (parameters * self.outputs)))
 
     def precision(self) -> contextlib.AbstractContextManager[None]:
         """Where it is traced, compiled and called."""
@@ -93,9 +93,9 @@ class SolverProgram(Evaluation):
     def weights(self, carry: Carry) -> Any:
         return carry.shown
 
-    def evaluate(self, params: Any, examples: Chunks) -> tuple[Any, Any]:
-        """Mean loss [lanes] and share correct [lanes] of the examples; params: vectors [lanes, d]."""
-        return super().evaluate(jax.vmap(self._unravel)(params), examples)
+    def evaluate(self, weights: Any, examples: Chunks) -> tuple[Any, Any]:
+        """Mean loss [lanes] and share correct [lanes] of the examples; weights: vectors [lanes, d]."""
+        return super().evaluate(Weights(jax.vmap(self._unravel)(weights), []), examples)
 
     def ended(self, carry: Carry) -> Ended:
         code = np.asarray(carry.state.code)
@@ -106,7 +106,7 @@ class SolverProgram(Evaluation):
 
     # ---- all lanes ------------------------------------------------------------------------------
 
-    def start(self, index: Any, row: Row, params: Any, data: SolverData) -> Carry:
+    def start(self, index: Any, row: Row, weights: Weights, data: SolverData) -> Carry:
         """The carry before the first step, from initial weights with the lanes as first axis."""
 
         def begun(lane: tuple[Row, Any]) -> Carry:
@@ -115,7 +115,7 @@ class SolverProgram(Evaluation):
             state = self._built(row).init(self._objective(row, data), x)
             return Carry(state, x, x, self._measured(data, x))
 
-        return lax.map(begun, (row, params))
+        return lax.map(begun, (row, weights.params))
 
     def run(
         self, index: Any, carry: Carry, row: Row, allowed: Any, data: SolverData
@@ -167,7 +167,7 @@ class SolverProgram(Evaluation):
 
     @cached_property
     def _unravel(self) -> Any:
-        params = self.network.init(np.random.default_rng(0), self.features, self.outputs)
+        params = self.network.init(np.random.default_rng(0), self.shape, self.outputs)
         with jax.enable_x64(True):
             _, unravel = ravel_pytree(jax.tree.map(lambda leaf: jnp.asarray(leaf, self.dtype), params))
         return unravel

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ladera.networks import MLP
+from ladera.networks import Network
 from ladera.networks.penalties import Penalty
 from ladera.rules import Rule
 from ladera.schedules import CONSTANT, Schedules
@@ -26,12 +26,13 @@ class Task:
     """What all runs of a study share: the problem and the training."""
 
     examples: Path  # folder of .npy files: x_train, y_train, x_validation, ..., y_test
-    network: MLP
-    features: int
+    network: Network
+    shape: tuple[int, ...]  # of an example
     outputs: int
     loss: str
     classifies: bool
     penalty: Penalty
+    dropout: float
     target_scale: float  # of the metric rmse, in the target's units
     train_size: int
     batch: int
@@ -86,9 +87,10 @@ class Records:
     train_seconds: float
 
 
-def initial(task: Task, seed: int) -> Any:
-    """The seed's initial weights: the same for every optimizer."""
-    return task.network.init(_generator(seed, 0), task.features, task.outputs)
+def initial(task: Task, seed: int) -> tuple[Any, Any]:
+    """The seed's initial parameters and state: the same for every optimizer."""
+    params = task.network.init(_generator(seed, 0), task.shape, task.outputs)
+    return params, task.network.state(task.shape, task.outputs)
 
 
 def orders(task: Task, seed: int, first_epoch: int, epochs: int) -> np.ndarray:

@@ -1,0 +1,31 @@
+"""Layers, one kind a file; a network is a row of them."""
+
+from ladera.networks.layers._layer import ASKING, Layer, Pass, Shape
+from ladera.networks.layers.convolution import Channels, Conv, MaxPool
+from ladera.networks.layers.dense import Activation, Affine, Dense, Flatten
+from ladera.networks.layers.dropout import Dropout
+from ladera.networks.layers.norm import BatchNorm, LayerNorm
+from ladera.networks.layers.recurrent import Last, Recurrence, Recurrent, Steps
+from ladera.networks.layers.residual import Residual
+
+__all__ = [
+    "ASKING",
+    "Activation",
+    "Affine",
+    "BatchNorm",
+    "Channels",
+    "Conv",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Last",
+    "Layer",
+    "LayerNorm",
+    "MaxPool",
+    "Pass",
+    "Recurrence",
+    "Recurrent",
+    "Residual",
+    "Shape",
+    "Steps",
+]

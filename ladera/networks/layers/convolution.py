@@ -1,0 +1,100 @@
+"""Convolutions of images and their pooling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ladera.base import UsageError
+from ladera.networks import initialisers
+from ladera.networks.layers._layer import Layer, Pass, Shape
+from ladera.networks.layers.dense import Affine
+
+__all__ = ["Channels", "Conv", "MaxPool"]
+
+_SIDE = 3  # of the window
+
+
+@dataclass(frozen=True)
+class Channels(Layer):
+    """Images [h, w] as images of one channel; those [h, w, channels] as they are."""
+
+    def shape(self, shape: Shape) -> Shape:
+        if len(shape) not in (2, 3):
+            raise UsageError(
+                "A network of convolutions needs images, received examples of {values} values in a row; take "
+                "mlp, or give the images as an array [n, height, width].",
+                values=shape[0] if shape else 0,
+            )
+        return shape if len(shape) == 3 else (*shape, 1)
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        return x.reshape(*x.shape, 1) if x.ndim == 3 else x, state
+
+
+@dataclass(frozen=True)
+class Conv(Layer):
+    """A 3×3 convolution plus b. W is [9 channels, units], its rows window by window: row, column,
+    channel. padded: zeros around the image keep its size."""
+
+    units: int
+    init_by: str = initialisers.DEFAULT
+    padded: bool = False
+
+    learns: ClassVar[bool] = True
+    twice: ClassVar[bool] = False
+    wide: ClassVar[bool] = False
+
+    def shape(self, shape: Shape) -> Shape:
+        height, width, _ = shape
+        lost = 0 if self.padded else _SIDE - 1
+        if min(height, width) <= lost:
+            raise UsageError(
+                "A convolution of 3×3 needs images of at least 3×3, received {height}×{width}; take fewer "
+                "convolutions or larger images.",
+                height=height,
+                width=width,
+            )
+        return (height - lost, width - lost, self.units)
+
+    def init(self, rng: np.random.Generator, shape: Shape) -> Affine:
+        window = _SIDE**2
+        inputs = window * shape[-1]
+        w = initialisers.draw(self.init_by, rng, inputs, self.units, reached=window * self.units)
+        return Affine(w, np.zeros(self.units, np.float32))
+
+    def apply(self, params: Affine, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        import jax.numpy as jnp
+
+        from ladera.networks.convolution import convolve
+
+        if self.padded:
+            x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        return convolve(x, params.w) + params.b.reshape(1, 1, 1, -1), state
+
+    def work(self, shape: Shape) -> int:
+        height, width, units = self.shape(shape)
+        return height * width * _SIDE**2 * shape[-1] * units
+
+
+@dataclass(frozen=True)
+class MaxPool(Layer):
+    """The largest of each 2×2 pixels; an odd last row or column is left out."""
+
+    def shape(self, shape: Shape) -> Shape:
+        height, width, channels = shape
+        if min(height, width) < 2:
+            raise UsageError(
+                "Pooling of 2×2 needs images of at least 2×2, received {height}×{width}; take fewer "
+                "convolutions or larger images.",
+                height=height,
+                width=width,
+            )
+        return (height // 2, width // 2, channels)
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        from ladera.networks.convolution import max_pool
+
+        return max_pool(x), state

@@ -1,0 +1,71 @@
+"""Dense layers, x W + b, and what makes vectors of anything else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from operator import matmul
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ladera.networks import initialisers
+from ladera.networks.activations import activation
+from ladera.networks.layers._layer import Layer, Pass, Shape
+
+__all__ = ["Activation", "Affine", "Dense", "Flatten"]
+
+
+class Affine(NamedTuple):
+    """Parameters of a product and a shift."""
+
+    w: Any  # [inputs, units]
+    b: Any  # [units]
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """x W + b of vectors x."""
+
+    units: int
+    init_by: str = initialisers.DEFAULT
+
+    learns: ClassVar[bool] = True
+
+    def shape(self, shape: Shape) -> Shape:
+        return (self.units,)
+
+    def init(self, rng: np.random.Generator, shape: Shape) -> Affine:
+        return Affine(
+            initialisers.draw(self.init_by, rng, prod(shape), self.units), np.zeros(self.units, np.float32)
+        )
+
+    def apply(self, params: Affine, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        from ladera.networks.product import product
+
+        multiplied = product if how.fast else matmul
+        return multiplied(x, params.w) + params.b.reshape(1, -1), state
+
+    def work(self, shape: Shape) -> int:
+        return prod(shape) * self.units
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """An activation by its name; softmax goes over the last axis, all others unit by unit."""
+
+    name: str
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        return activation(self.name)(x), state
+
+
+@dataclass(frozen=True)
+class Flatten(Layer):
+    """Images, sequences, anything, as vectors."""
+
+    def shape(self, shape: Shape) -> Shape:
+        return (prod(shape),)
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        return x.reshape(len(x), -1), state

@@ -1,0 +1,78 @@
+"""What the engine asks of a network, whoever wrote it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ladera.networks.layers import ASKING, Pass, Shape
+
+__all__ = ["Network"]
+
+
+class Network:
+    """A network that is trained: first parameters, and what it makes of inputs.
+
+    `shape` is always that of one example, `outputs` how many raw numbers are wanted for each.
+    Parameters are any tree of float32 arrays; weights are those with at least two axes, and the others
+    are shifts and scales, which penalties leave alone.
+
+    twice: whether its gradient can be differentiated again. wide: whether trainings gain from being side
+    by side in a program. at_once: examples that are evaluated together.
+    """
+
+    twice: bool = True
+    wide: bool = True
+    at_once: int = 512
+
+    def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> Any:
+        """The first parameters, NumPy float32."""
+        raise NotImplementedError
+
+    def state(self, shape: Shape, outputs: int) -> Any:
+        """What training moves without a gradient, such as running means, as it begins: NumPy float32."""
+        return []
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass = ASKING) -> tuple[Any, Any]:
+        """Raw outputs [n, outputs] of inputs `x` [n, *shape], and the next state."""
+        raise NotImplementedError
+
+    def check(self, shape: Shape, outputs: int) -> None:
+        """Raise UsageError where it cannot take examples of that shape."""
+
+    def work(self, shape: Shape, outputs: int) -> int:
+        """Multiplications of one example on its way forward, or a guess at them."""
+        return self.count(shape, outputs)
+
+    def count(self, shape: Shape, outputs: int) -> int:
+        """How many parameters it has."""
+        return _count(self, shape, outputs)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes it another network than others of its text, as values that JSON can hold."""
+        return {}
+
+    def modules(self) -> set[str]:
+        """The modules of what it is made of: a worker gets them whole where they are not ours."""
+        return set()
+
+    @property
+    def drops(self) -> bool:
+        """Whether it has units that dropout may leave out."""
+        return False
+
+
+@lru_cache(maxsize=32)
+def _count(network: Network, shape: Shape, outputs: int) -> int:
+    return sum(np.size(leaf) for leaf in _leaves(network.init(np.random.default_rng(0), shape, outputs)))
+
+
+def _leaves(tree: Any) -> list[Any]:
+    """The arrays of a tree, without JAX, which a first look at a problem leaves unimported."""
+    if isinstance(tree, dict):
+        return [leaf for part in tree.values() for leaf in _leaves(part)]
+    if isinstance(tree, (list, tuple)):
+        return [leaf for part in tree for leaf in _leaves(part)]
+    return [] if tree is None else [tree]

@@ -1,0 +1,127 @@
+"""Networks that are layers one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ladera.base import UsageError
+from ladera.networks import initialisers
+from ladera.networks.layers import ASKING, Dense, Layer, Pass, Residual, Shape
+from ladera.networks.layers._layer import apply_all, init_all, shapes, state_all
+from ladera.networks.layers.dropout import Dropout
+from ladera.networks.network import Network
+
+__all__ = ["Sequential"]
+
+_LARGE = 32  # examples of images or sequences at a time: what they need in between fills the cache
+
+
+@dataclass(frozen=True)
+class Sequential(Network):
+    """`body`, and at its end a dense layer of as many units as outputs are wanted.
+
+    >>> from ladera.networks.layers import Activation, Dense, Flatten
+    >>> network = Sequential((Flatten(), Dense(32), Activation("tanh")))
+
+    text: what it is called. initialiser: of the last layer.
+    """
+
+    body: tuple[Layer, ...]
+    text: str = ""
+    initialiser: str = initialisers.DEFAULT
+
+    def __str__(self) -> str:
+        return self.text or " > ".join(map(repr, self.body))
+
+    def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> list[Any]:
+        """The parameters of every layer that has any, in their order; biases are 0."""
+        return init_all(self._all(outputs), rng, shape)
+
+    def state(self, shape: Shape, outputs: int) -> list[Any]:
+        return state_all(self.body, shape)
+
+    def apply(self, params: Any, state: Any, x: Any, how: Pass = ASKING) -> tuple[Any, Any]:
+        *rest, last = params
+        x, state = apply_all(self.body, rest, state, x, how)
+        z, _ = Dense(last.b.size).apply(last, None, x, how)
+        return z, state
+
+    def layered(self, params: Any, x: Any, shifts: list[Any]) -> tuple[list[Any], Any]:
+        """Of a network whose parameters are all of dense layers: the inputs of each of them [n, inputs],
+        and the raw outputs, with `shifts` [n, units] added to what each layer's units receive: their
+        gradients at 0 are those of the units."""
+        inputs, how = [], Pass(fast=False)
+        rest = iter(zip(params, shifts, strict=True))
+        for layer in self._all(params[-1].b.size):
+            own, shift = next(rest) if layer.learns else (None, 0)
+            if layer.learns:
+                inputs.append(x)
+            x, _ = layer.apply(own, None, x, how)
+            x = x + shift
+        return inputs, x
+
+    def check(self, shape: Shape, outputs: int) -> None:
+        for layer, at in shapes(self._all(outputs), shape):
+            if isinstance(layer, Dense) and len(at) != 1:
+                raise UsageError(
+                    "A dense layer needs vectors, received examples of shape {shape} in '{network}'; put "
+                    "Flatten() or Last() before it.",
+                    shape=at,
+                    network=self,
+                )
+            if isinstance(layer, Residual) and (after := _end(layer.inner, at)) != at:
+                raise UsageError(
+                    "A residual block keeps its input's shape, received {before} that becomes {after} in "
+                    "'{network}'; make both alike.",
+                    before=at,
+                    after=after,
+                    network=self,
+                )
+
+    def work(self, shape: Shape, outputs: int) -> int:
+        return sum(self.works(shape, outputs))
+
+    def works(self, shape: Shape, outputs: int) -> list[int]:
+        """The work of every layer that has any."""
+        return [work for layer, at in shapes(self._all(outputs), shape) if (work := layer.work(at))]
+
+    def identity(self) -> dict[str, Any]:
+        return {} if self.text else {"layers": repr(self.body)}
+
+    @property
+    def drops(self) -> bool:
+        return any(isinstance(layer, Dropout) for layer in self._flat())
+
+    @property
+    def dense(self) -> bool:
+        """Whether all its parameters are of dense layers: then `layered` can look inside."""
+        return all(isinstance(layer, Dense) for layer in self.body if layer.learns)
+
+    @property
+    def twice(self) -> bool:  # type: ignore[override]
+        return all(layer.twice for layer in self._flat())
+
+    @property
+    def wide(self) -> bool:  # type: ignore[override]
+        return all(layer.wide for layer in self._flat())
+
+    @property
+    def at_once(self) -> int:  # type: ignore[override]
+        return Network.at_once if self.twice else _LARGE
+
+    def _all(self, outputs: int) -> tuple[Layer, ...]:
+        return (*self.body, Dense(outputs, self.initialiser))
+
+    def _flat(self) -> Iterator[Layer]:
+        for layer in self.body:
+            yield from layer.inner if isinstance(layer, Residual) else (layer,)
+
+
+def _end(layers: tuple[Layer, ...], shape: Shape) -> Shape:
+    for layer in layers:
+        shape = layer.shape(shape)
+    return shape

@@ -1,0 +1,175 @@
+"""Networks by a short text.
+
+linear, logistic        raw outputs, x W + b; logistic is for classes alone
+mlp:128,64              dense layers
+cnn:32,64/64            3×3 convolutions, each with 2×2 max pooling, then dense layers; cnn is this one
+rnn:64  gru:64  lstm:64,64/32   recurrent layers over rows of pixels or moments, then dense layers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ladera.base import UsageError, unknown_name
+from ladera.networks import activations, initialisers
+from ladera.networks.layers import (
+    Activation,
+    BatchNorm,
+    Channels,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Last,
+    Layer,
+    LayerNorm,
+    MaxPool,
+    Recurrent,
+    Residual,
+    Steps,
+)
+from ladera.networks.layers.recurrent import GATES
+from ladera.networks.sequential import Sequential
+
+__all__ = ["KINDS", "NORMS", "parse"]
+
+NORMS = ("none", "batch", "layer")
+_LARGEST = 65536  # units in one layer: beyond it a mistyped number would eat the machine's memory
+_CNN = "32,64/64"
+
+
+def parse(
+    text: str,
+    activation: str = "relu",
+    init: str = initialisers.DEFAULT,
+    norm: str = "none",
+    residual: bool = False,
+) -> Sequential:
+    """The network of a text: "mlp:64,64", "cnn:32,64/64", "lstm:64", "linear".
+
+    activation: of the hidden layers, but for recurrent cells, which have their own. norm: "batch" or
+    "layer" normalises what every hidden layer's units receive, of recurrent layers ("layer" alone) what
+    they hand on. residual: a hidden layer that is as wide as its input adds to it; of convolutions, each
+    stage gets a second, padded one that does.
+
+    Raises UsageError for an unknown kind, activation, initialiser or norm, for widths that are not
+    whole numbers >= 1, and for a combination that leaves nothing to be done.
+    """
+    kind, colon, widths = text.strip().lower().partition(":")
+    if kind not in KINDS:
+        raise unknown_name("network", kind or str(text), KINDS)
+    if norm not in NORMS:
+        raise unknown_name("norm", norm, NORMS)
+    style = _Style(activations.canonical(activation), initialisers.canonical(init), norm, residual)
+    if kind == "cnn" and not colon:
+        widths = _CNN
+    first, slash, second = widths.partition("/")
+    front, back = _widths(first), _widths(second)
+    fits = {"linear": not colon, "logistic": not colon, "mlp": bool(front) and not slash}
+    if front is None or back is None or not fits.get(kind, bool(front)) or (slash and not back):
+        raise UsageError(
+            "A network is 'linear', 'logistic', or mlp, cnn, rnn, gru or lstm with the widths of its layers, "
+            "whole numbers from 1 to {largest}, received '{received}'; for example mlp:64,64 or "
+            "cnn:32,64/64.",
+            largest=_LARGEST,
+            received=text,
+        )
+    body = KINDS[kind](style, front, back)
+    if residual and not any(isinstance(layer, Residual) for layer in body):
+        raise UsageError(
+            "A residual connection needs a hidden layer as wide as what goes into it, received '{received}'; "
+            "for example mlp:64,64.",
+            received=text,
+        )
+    written = "/".join(",".join(map(str, part)) for part in (front, back) if part)
+    return Sequential(tuple(body), f"{kind}:{written}" if written else kind, style.init)
+
+
+def _widths(text: str) -> list[int] | None:
+    """The numbers of "64,32"; None where it is something else."""
+    try:
+        widths = [int(w) for w in text.split(",")] if text else []
+    except ValueError:
+        return None
+    return widths if all(1 <= w <= _LARGEST for w in widths) else None
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What all hidden layers of a network share."""
+
+    activation: str
+    init: str
+    norm: str
+    residual: bool
+
+    def normed(self) -> list[Layer]:
+        return {"none": [], "batch": [BatchNorm()], "layer": [LayerNorm()]}[self.norm]
+
+    def dense(self, widths: Sequence[int], before: int | None = None) -> list[Layer]:
+        """Dense hidden layers behind `before` units, None where that depends on the data."""
+        body: list[Layer] = []
+        for units in widths:
+            block = [Dense(units, self.init), *self.normed(), Activation(self.activation)]
+            body += self._joined(block, units == before)
+            body.append(Dropout())
+            before = units
+        return body
+
+    def _joined(self, block: list[Layer], fits: bool) -> list[Layer]:
+        return [Residual(tuple(block))] if self.residual and fits else block
+
+
+def _linear(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+    return [Flatten()]
+
+
+def _mlp(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+    return [Flatten(), *style.dense(front)]
+
+
+def _cnn(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+    """Convolution, norm, activation, pooling; where the activation never decreases, the pooling comes
+    before it: the same numbers for a quarter of the work."""
+    act = Activation(style.activation)
+    body: list[Layer] = [Channels()]
+    for units in front:
+        body += [Conv(units, style.init), *style.normed()]
+        if style.residual:
+            inner = (Conv(units, style.init, padded=True), *style.normed(), act)
+            body += [act, Residual(inner), MaxPool()]
+        elif activations.find(style.activation).monotone:
+            body += [MaxPool(), act]
+        else:
+            body += [act, MaxPool()]
+    return [*body, Flatten(), *([Dropout()] if not back else style.dense(back))]
+
+
+def _recurrent(cell: str) -> Callable[[_Style, list[int], list[int]], list[Layer]]:
+    def body(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+        if style.norm == "batch":
+            raise UsageError(
+                "Recurrent layers are normalised by 'layer', received norm 'batch' for {cell}; take layer or "
+                "none.",
+                cell=cell,
+            )
+        layers: list[Layer] = [Steps()]
+        before = None
+        for units in front:
+            layers += style._joined([Recurrent(cell, units, style.init), *style.normed()], units == before)
+            layers.append(Dropout())
+            before = units
+        last = layers.pop()  # of the last moment alone: the others are not looked at
+        return [*layers, Last(), last, *style.dense(back, before)]
+
+    return body
+
+
+KINDS: dict[str, Callable[[_Style, list[int], list[int]], list[Layer]]] = {
+    "linear": _linear,
+    "logistic": _linear,
+    "mlp": _mlp,
+    "cnn": _cnn,
+    **{cell: _recurrent(cell) for cell in GATES},
+}
