@@ -56,7 +56,7 @@ def block(x: Any, w: Any, b: Any, act: Callable[[Any], Any], monotone: bool, siz
         if monotone:
             return act(max_pool(convolve(x, w, size=size)) + b.reshape(1, 1, 1, -1))
         return max_pool(act(convolve(x, w, b, size)))
-    y = windows(_rows_first(x), w, monotone)
+    y: Any = windows(_rows_first(x), w, monotone)
 
     def activated(y: Any, b: Any) -> Any:
         return act(y + b.reshape(1, 1, 1, -1))
@@ -93,7 +93,8 @@ def _chosen(four: Any) -> Any:
 def _by_windows(x: Any, w: Any) -> Any:
     n, height, width, _ = x.shape
     even = jnp.pad(x, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)))
-    y = [_examples_first(one) for one in windows(_rows_first(even), w, False)]
+    four: Any = windows(_rows_first(even), w, False)
+    y = [_examples_first(one) for one in four]
     rows = [jnp.stack(y[:2], 3), jnp.stack(y[2:], 3)]
     whole = jnp.stack(rows, 2).reshape(n, even.shape[1] - 2, even.shape[2] - 2, -1)
     return whole[:, : height - 2, : width - 2]
