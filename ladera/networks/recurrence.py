@@ -95,7 +95,7 @@ def _gru_step(p: Any, a: Any, d: Any, state: Any) -> Any:
     (h,) = state
     units = h.shape[-1]
     r, z = _parts(_sigmoid(p[..., : 2 * units] + a[..., : 2 * units]), 2)
-    again = a[..., 2 * units :] + d.reshape(1, -1)
+    again = a[..., 2 * units :] + d
     n = jnp.tanh(p[..., 2 * units :] + r * again)
     return (n + z * (h - n),), (r, z, n, again)
 
@@ -146,34 +146,34 @@ def _parts(x: Any, many: int) -> list[Any]:
 
 
 def _biases(cell: _Cell, b: Any) -> tuple[Any, Any]:
-    """What is added to x W, and the recurrent bias d."""
+    """What is added to x W, and the recurrent bias d, as rows."""
+    b = b.reshape(1, -1)
     if not cell.biases:
-        return b, b[:0]
-    units = b.shape[0] // cell.biases
-    return b[:-units], b[-units:]
+        return b, None
+    units = b.shape[1] // cell.biases
+    return b[:, :-units], b[:, -units:]
 
 
 def _one(cell: _Cell, x: Any, state: Any, w: Any, u: Any, b: Any) -> Any:
     b, d = _biases(cell, b)
-    return cell.step(_product(x, w) + b.reshape(1, -1), _product(state[0], u), d, state)[0]
+    return cell.step(_product(x, w) + b, _product(state[0], u), d, state)[0]
 
 
 def _over(cell: _Cell, x: Any, w: Any, u: Any, b: Any, mask: Any, start: Any) -> tuple[Any, Any]:
     n, steps, inputs = x.shape
-    b, d = _biases(cell, b)
     if start is None:
         start = (jnp.zeros((n, u.shape[0]), x.dtype),) * cell.states
     # Steps first: what a step reads is then one run of memory.
-    p = _product(x.transpose(1, 0, 2).reshape(steps * n, inputs), w) + b.reshape(1, -1)
+    p = _product(x.transpose(1, 0, 2).reshape(steps * n, inputs), w)
     mask = None if mask is None else mask.astype(bool).T.reshape(steps, n, 1)
-    found: Any = _scan(cell, p.reshape(steps, n, -1), u, d, tuple(start), mask)
+    found: Any = _scan(cell, p.reshape(steps, n, -1), u, b, tuple(start), mask)
     hs, last = found
     return hs.transpose(1, 0, 2), last
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _scan(cell: _Cell, p: Any, u: Any, d: Any, start: Any, mask: Any) -> Any:
-    return _scan_forward(cell, p, u, d, start, mask)[0]
+def _scan(cell: _Cell, p: Any, u: Any, b: Any, start: Any, mask: Any) -> Any:
+    return _scan_forward(cell, p, u, b, start, mask)[0]
 
 
 def _where(there: Any, one: Any, other: Any) -> Any:
@@ -183,10 +183,12 @@ def _where(there: Any, one: Any, other: Any) -> Any:
     return tuple(jnp.where(there, a, b) for a, b in zip(one, other, strict=True))
 
 
-def _scan_forward(cell: _Cell, p: Any, u: Any, d: Any, start: Any, mask: Any) -> Any:
+def _scan_forward(cell: _Cell, p: Any, u: Any, b: Any, start: Any, mask: Any) -> Any:
+    b, d = _biases(cell, b)
+
     def step(state: Any, at: Any) -> Any:
         p, there = at
-        new, kept = cell.step(p, state[0] @ u, d, state)
+        new, kept = cell.step(p + b, state[0] @ u, d, state)
         new = _where(there, new, state)
         return new, (new[0], kept, state[1:])
 
@@ -212,12 +214,13 @@ def _scan_backward(cell: _Cell, saved: Any, g: Any) -> Any:
         return old, (dp, da if cell.biases else None)
 
     dstart, (dp, da) = lax.scan(step, dlast, (kept, (before, *others), dhs, mask), reverse=True)
-    da = dp if da is None else da
-    flat = da.reshape(-1, da.shape[-1])
-    du = lax.optimization_barrier(before.reshape(-1, before.shape[-1]).T) @ flat
-    units = u.shape[0]
-    dd = flat[:, -units:].sum(0) if cell.biases else jnp.zeros((0,), u.dtype)
-    return dp, du, dd, dstart, None
+    db = dp.sum((0, 1))
+    if cell.biases:
+        db = jnp.concatenate([db, da[..., -u.shape[0] :].sum((0, 1))])
+    else:
+        da = dp
+    du = lax.optimization_barrier(before.reshape(-1, before.shape[-1]).T) @ da.reshape(-1, da.shape[-1])
+    return dp, du, db, dstart, None
 
 
 _scan.defvjp(_scan_forward, _scan_backward)
