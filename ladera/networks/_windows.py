@@ -23,8 +23,9 @@ _FEW = 3  # channels: up to so many, nine multiplications per channel are quicke
 
 def first(four: Any) -> Any:
     """Where the maximum of four arrays is, 0 to 3; the first of them where several are."""
-    top = _largest(four)
-    return jnp.where(four[0] == top, 0, jnp.where(four[1] == top, 1, jnp.where(four[2] == top, 2, 3)))
+    top, places = _largest(four), jnp.arange(4, dtype=jnp.int32)
+    last = jnp.where(four[2] == top, places[2], places[3])
+    return jnp.where(four[0] == top, places[0], jnp.where(four[1] == top, places[1], last))
 
 
 def _largest(four: Any) -> Any:

@@ -43,7 +43,7 @@ def max_pool(x: Any) -> Any:
     An odd last row or column is left out, as in PyTorch and Keras. The gradient goes to the first
     maximum of a window by row and column, as in PyTorch.
     """
-    return _chosen(_quarters(x))
+    return _once(lambda x: _chosen(_quarters(x)), x)
 
 
 def block(x: Any, w: Any, b: Any, act: Callable[[Any], Any], monotone: bool, size: int = 3) -> Any:
@@ -52,18 +52,24 @@ def block(x: Any, w: Any, b: Any, act: Callable[[Any], Any], monotone: bool, siz
     monotone: whether `act` is elementwise and nowhere decreasing, so that the largest of four is taken
     before bias and activation: a quarter of the work, and the four are never written to memory.
     """
-    if not (_by_products() and size == 3):
-        if monotone:
-            return act(max_pool(convolve(x, w, size=size)) + b.reshape(1, 1, 1, -1))
-        return max_pool(act(convolve(x, w, b, size)))
-    y: Any = windows(_rows_first(x), w, monotone)
 
     def activated(y: Any, b: Any) -> Any:
         return act(y + b.reshape(1, 1, 1, -1))
 
+    if not (_by_products() and size == 3):
+        y = convolve(x, w, size=size)
+        if monotone:
+            return _once(lambda y, b: activated(_chosen(_quarters(y)), b), y, b)
+        return _once(lambda y, b: _chosen(_quarters(activated(y, b))), y, b)
+    y: Any = windows(_rows_first(x), w, monotone)
     if monotone:
         return _examples_first(apart(activated, y, b))
-    return _examples_first(_chosen(apart(lambda *y: [activated(one, b) for one in y], *y)))
+    return _examples_first(apart(lambda b, *y: _chosen([activated(one, b) for one in y]), b, *y))
+
+
+def _once(f: Callable[..., Any], *args: Any) -> Any:
+    """f(*args), on a CPU apart from what reads it."""
+    return apart(f, *args) if _by_products() else f(*args)
 
 
 def _by_products() -> bool:
