@@ -225,3 +225,37 @@ def test_a_text_that_does_not_fit_is_told_in_a_sentence(text, shape, options, pi
         parse(text, **options).check(shape, 2)
     for piece in pieces:
         assert piece in str(caught.value)
+
+
+def theirs(text: str, params: Any, x: torch.Tensor) -> torch.Tensor:
+    """The network of a text in PyTorch's own layers, with our parameters."""
+    tensors = [[torch.tensor(np.asarray(a)) for a in layer] for layer in params]
+    *rest, (w, b) = tensors
+    if text == "cnn:3,4/5":
+        x = x.reshape(len(x), 1, *x.shape[1:])
+        for k, (cw, cb) in enumerate(rest[:2]):
+            kernel = cw.reshape(3, 3, -1, cb.numel()).permute(3, 2, 0, 1)
+            x = torch.max_pool2d(torch.tanh(torch.conv2d(x, kernel, cb)), 2)
+        x = x.permute(0, 2, 3, 1).flatten(1)  # as the rows of the dense layer are ordered
+        x = torch.tanh(x @ rest[2][0] + rest[2][1])
+    else:
+        (lw, lu, lb), (dw, db) = rest
+        lstm = torch.nn.LSTM(lw.shape[0], lu.shape[0], batch_first=True, dtype=torch.float64)
+        weights = (lw.T, lu.T, lb, torch.zeros_like(lb))
+        x = torch.func.functional_call(lstm, dict(zip(dict(lstm.named_parameters()), weights)), (x,))[0][
+            :, -1
+        ]
+        x = torch.tanh(x @ dw + db)
+    return x @ w + b
+
+
+@pytest.mark.parametrize(("text", "shape"), [("cnn:3,4/5", (11, 12)), ("lstm:4/3", (5, 3))])
+def test_a_whole_network_is_pytorchs(text, shape):
+    network = parse(text, "tanh")
+    rng = np.random.default_rng(0)
+    params = jax.tree.map(lambda a: a.astype(np.float64) + 0.1, network.init(rng, shape, 2))
+    x = rng.standard_normal((3, *shape))
+    expected = theirs(text, params, torch.tensor(x))
+    with jax.enable_x64(True):
+        z, _ = network.apply(jax.tree.map(jnp.asarray, params), [], jnp.asarray(x))
+    np.testing.assert_allclose(z, expected, rtol=1e-10)

@@ -18,6 +18,7 @@ from ladera.networks.layers import (
     BatchNorm,
     Channels,
     Conv,
+    ConvPool,
     Dense,
     Dropout,
     Flatten,
@@ -130,19 +131,18 @@ def _mlp(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
 
 
 def _cnn(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
-    """Convolution, norm, activation, pooling; where the activation never decreases, the pooling comes
-    before it: the same numbers for a quarter of the work."""
+    """Convolution, norm, activation, pooling, stage by stage."""
     act = Activation(style.activation)
     body: list[Layer] = [Channels()]
     for units in front:
-        body += [Conv(units, style.init), *style.normed()]
+        conv = Conv(units, style.init)
         if style.residual:
             inner = (Conv(units, style.init, padded=True), *style.normed(), act)
-            body += [act, Residual(inner), MaxPool()]
-        elif activations.find(style.activation).monotone:
-            body += [MaxPool(), act]
+            body += [conv, *style.normed(), act, Residual(inner), MaxPool()]
+        elif style.norm != "none":
+            body += [conv, *style.normed(), act, MaxPool()]
         else:
-            body += [act, MaxPool()]
+            body.append(ConvPool(units, style.init, activation=style.activation))
     return [*body, Flatten(), *([Dropout()] if not back else style.dense(back))]
 
 

@@ -1,7 +1,7 @@
 """Layers, one kind a file; a network is a row of them."""
 
 from ladera.networks.layers._layer import ASKING, Layer, Pass, Shape
-from ladera.networks.layers.convolution import Channels, Conv, MaxPool
+from ladera.networks.layers.convolution import Channels, Conv, ConvPool, MaxPool
 from ladera.networks.layers.dense import Activation, Affine, Dense, Flatten
 from ladera.networks.layers.dropout import Dropout
 from ladera.networks.layers.norm import BatchNorm, LayerNorm
@@ -15,6 +15,7 @@ __all__ = [
     "BatchNorm",
     "Channels",
     "Conv",
+    "ConvPool",
     "Dense",
     "Dropout",
     "Flatten",

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ladera.base import UsageError
-from ladera.networks import initialisers
+from ladera.networks import activations, initialisers
 from ladera.networks.layers._layer import Layer, Pass, Shape
 from ladera.networks.layers.dense import Affine
 
-__all__ = ["Channels", "Conv", "MaxPool"]
+__all__ = ["Channels", "Conv", "ConvPool", "MaxPool"]
 
 _SIDE = 3  # of the window
 
@@ -72,7 +72,7 @@ class Conv(Layer):
 
         if self.padded:
             x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        return convolve(x, params.w) + params.b.reshape(1, 1, 1, -1), state
+        return convolve(x, params.w, params.b), state
 
     def work(self, shape: Shape) -> int:
         height, width, units = self.shape(shape)
@@ -98,3 +98,23 @@ class MaxPool(Layer):
         from ladera.networks.convolution import max_pool
 
         return max_pool(x), state
+
+
+@dataclass(frozen=True)
+class ConvPool(Conv):
+    """A convolution, its activation and 2×2 max pooling as one layer: where the activation never
+    decreases, the largest of four is taken first, which is a quarter of the work."""
+
+    activation: str = "relu"
+
+    def shape(self, shape: Shape) -> Shape:
+        return MaxPool().shape(super().shape(shape))
+
+    def apply(self, params: Affine, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
+        from ladera.networks.convolution import block
+
+        act = activations.find(self.activation)
+        return block(x, params.w, params.b, act.apply, act.monotone), state
+
+    def work(self, shape: Shape) -> int:
+        return Conv(self.units).work(shape)

@@ -22,7 +22,7 @@ class Recurrence(NamedTuple):
 
     w: Any  # [inputs, gates units]: of what comes in
     u: Any  # [units, gates units]: of the state
-    b: Any  # [gates units]; of a gru, a last [units] more: what its reset gate multiplies, too
+    b: Any  # [gates units]; of a gru, a last [units] more, which its reset gate multiplies, too
 
 
 @dataclass(frozen=True)
