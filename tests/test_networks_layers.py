@@ -233,7 +233,7 @@ def theirs(text: str, params: Any, x: torch.Tensor) -> torch.Tensor:
     *rest, (w, b) = tensors
     if text == "cnn:3,4/5":
         x = x.reshape(len(x), 1, *x.shape[1:])
-        for k, (cw, cb) in enumerate(rest[:2]):
+        for cw, cb in rest[:2]:
             kernel = cw.reshape(3, 3, -1, cb.numel()).permute(3, 2, 0, 1)
             x = torch.max_pool2d(torch.tanh(torch.conv2d(x, kernel, cb)), 2)
         x = x.permute(0, 2, 3, 1).flatten(1)  # as the rows of the dense layer are ordered
