@@ -14,6 +14,8 @@ from docs_site.picture import Words, picture
 from docs_site.way import way
 
 from ladera import rules
+from ladera.explaining import explain, function_overview
+from ladera.locale import translator
 from ladera.tracing import trace
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -198,3 +200,8 @@ def test_a_page_of_a_function_has_its_curves_and_its_table(tmp_path, lang):
     assert row.startswith("| [one-cycle](one-cycle.md) | <math")
     assert row.count("<math") == 2
     assert not (tmp_path / "activations").exists()
+
+
+def test_a_table_shortens_long_numbers():
+    found = function_overview.overview([explain("selu")], str, str, translator("en"))  # type: ignore[list-item]
+    assert r"1.0507… \cdot 1.6732… \left(e^{x} - 1\right)" in found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ TITLES = {
     "schedule": N_("Schedules"),
     "initialiser": N_("Initialisers"),
 }
+_LONG = re.compile(r"(\d\.\d{4})\d{2,}")  # selu's numbers would be wider than all else in a table
 _SAID = {
     "activation": N_(
         "What the units of a hidden layer pass on of what they receive: `--activation`. Values and gradients "
@@ -65,7 +67,7 @@ def _formula(e: FunctionExplanation | ScheduleExplanation, inline: Callable[[str
     for left, pieces in lines if e.kind == "schedule" else lines[:1]:
         [(right, where), *others] = pieces
         shown += [line(left, pieces)] if others else [line(left, [(right, "")]), *([where] if where else [])]
-    return "<br>".join(map(inline, shown))
+    return "<br>".join(inline(_LONG.sub(r"\1…", latex)) for latex in shown)
 
 
 def initialisers(inline: Callable[[str], str], _: Translator) -> str:

@@ -58,7 +58,7 @@ def _pictures(found: list[_Told], _: Translator) -> dict[str, str]:
     for e, both in zip(functions, series, strict=True):
         over = _(varied(e))
         lines = [Curve(_(NAMES[key]), x, values) for key, values in both.items()]
-        said = function_words(e.name, over, both["value"], both["derivative"], _)
+        said = function_words(e.name, over, both["value"].tolist(), both["derivative"].tolist(), _)
         drawn[e.name] = _figure(e, lines, over, said, _)
     return drawn
 

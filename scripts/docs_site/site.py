@@ -36,10 +36,11 @@ def asked(only: str = "") -> tuple[list[str], list[str], list[str]]:
     every = [*rules.names(), *rules.wrappers()], solvers.names(), function_pages.names()
     if not only:
         return every
-    names, others = only.split(","), {*every[1], *every[2]}
+    names, (_rules, solving, told) = only.split(","), every
     return (
-        [name for name in names if name not in others],
-        *([name for name in names if name in known] for known in every[1:]),
+        [name for name in names if name not in {*solving, *told}],
+        [name for name in names if name in solving],
+        [name for name in names if name in told],
     )
 
 
