@@ -31,6 +31,7 @@ FORMULAS |= {name: found.formula_text() for name in function_names() if (found :
         ("2^(k − 1)", "2^{k - 1}"),
         ("rate^(t/s)", r"\mathrm{rate}^{t/s}"),
         ("exp(-x^2/2)", "e^{-x^{2}/2}"),
+        ("cos(a/b*c)", r"\cos\left(\left(a/b\right) c\right)"),
         ("sqrt(2*π)", r"\sqrt{2 \pi}"),
         ("cos(π·t/n)/2", r"\frac{\cos\left(\pi t/n\right)}{2}"),
         ("tanh(x)^2", r"\tanh^{2}\left(x\right)"),

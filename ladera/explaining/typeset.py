@@ -123,14 +123,16 @@ class _Reader:
         return shown
 
     def _product(self) -> str:
-        factors = [self._sigma()]
+        factors, quotient = [self._sigma()], False
         while self._next in ("*", "·", "/") or self._begins():
             sign = self._take() if self._next in ("*", "·", "/") else "*"
             factor = self._sigma()
             if sign != "/":
-                factors.append(factor)
+                # "a/b c" would be read as a/(b c)
+                before = [rf"\left({_times(factors)}\right)"] if quotient else factors
+                factors, quotient = [*before, factor], False
             elif self._flat:
-                factors = [f"{_times(factors)}/{factor}"]
+                factors, quotient = [f"{_times(factors)}/{factor}"], True
             else:
                 factors = [rf"\frac{{{_bare(_times(factors))}}}{{{_bare(factor)}}}"]
         return _times(factors)
