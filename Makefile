@@ -1,7 +1,7 @@
 # Three commands do all the set-up on a fresh machine with Python >= 3.11 and make:
 #   make compare    which optimizer trains a network on the digits best? (answer, report)
 #   make test       the whole test suite
-#   make docs       the documentation, a page per rule
+#   make docs       the documentation, a page per rule, solver, loss ...
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin

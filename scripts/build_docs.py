@@ -1,7 +1,8 @@
 """Build the documentation: `python scripts/build_docs.py`, into `site/`; any warning ends it.
 
-Pages are generated from the rules and solvers into `build/docs/LANGUAGE`, the guides of `docs/guide`
-beside them with the output of their commands, and MkDocs makes a site of each language.
+Pages are generated from the rules, solvers, activations, losses and schedules into
+`build/docs/LANGUAGE`, the guides of `docs/guide` beside them with the output of their commands, and MkDocs
+makes a site of each language.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "site", help="folder of the site, made anew")
     parser.add_argument("--pages", type=Path, default=ROOT / "build" / "docs", help="folder of the Markdown")
-    parser.add_argument("--only", help="rules, wrappers and solvers, separated by commas; no guides then")
+    parser.add_argument(
+        "--only", help="names of rules, solvers, losses ..., separated by commas; no guides then"
+    )
     parser.add_argument("--known", action="store_true", help="measure nothing: show what is known")
     given = parser.parse_args(arguments)
-    names, solvers = asked(given.only or "")
+    names, solvers, _ = asked(given.only or "")
     evidence(names, measure=not given.known)
     solver_evidence.evidence(solvers, measure=not given.known)
     for folder in (given.out, given.pages):

@@ -137,7 +137,15 @@ def test_an_activation_and_a_loss_are_explained(tmp_path):
 def test_a_schedule_is_explained_and_drawn(tmp_path):
     page = tmp_path / "schedule.html"
     said = ladera_("explain", "one-cycle:0.2", "--figure", str(page)).stdout
-    for text in ("Smith & Topin", "(1 − cos(π·u))/2", "(0, 1)", "0.2", "●", "momentum, b1", str(page.name)):
+    for text in (
+        "Smith & Topin",
+        "(1 − cos(π·t/r))/2   (t <= r)",
+        "(0, 1)",
+        "0.2",
+        "●",
+        "momentum, b1",
+        str(page.name),
+    ):
         assert text in said
     assert "one-cycle:0.2" in page.read_text(encoding="utf-8")
     assert "## Fórmula" in ladera_("explain", "cosine", "--markdown", "--lang", "es").stdout

@@ -11,9 +11,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from docs_site import site
+from docs_site import function_pages, site
 
 from ladera import rules, solvers
+from ladera.explaining import explain
+from ladera.networks.initialisers import INITIALISERS
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = tuple(site.LANGUAGES)
@@ -111,9 +113,29 @@ def test_every_solver_has_its_page_too(built):
 
 
 @pytest.mark.slow
+def test_every_activation_loss_and_schedule_has_its_page(built):
+    for lang in LANGUAGES:
+        for name in function_pages.names():
+            e = explain(name, lang)
+            folder = built / lang / function_pages.FOLDERS[e.kind]
+            text = (folder / f"{name}.html").read_text(encoding="utf-8")
+            assert f'<h1 id="{e.title.lower()}">{e.title}</h1>' in text
+            assert text.count('<div class="formula"><math') == 1
+            picture = ET.fromstring(*re.findall(r"<svg.*?</svg>", text, re.DOTALL))
+            assert picture.findtext(f"{SVG}desc") in text.partition("<figcaption>")[2]
+            assert 'class="codehilite"' in text
+            index = (folder / "index.html").read_text(encoding="utf-8")
+            assert f'<td><a href="{name}.html">{name}</a></td>' in index
+            assert index.count("<tr>") == 1 + len(list(folder.glob("*.html"))) - 1
+        weights = (built / lang / "initialisers.html").read_text(encoding="utf-8")
+        assert [name for name in INITIALISERS if f"<td><code>{name}</code></td>" not in weights] == []
+
+
+@pytest.mark.slow
 def test_the_spanish_pages_have_no_english_headings(built):
     names = {rules.by_name(name).__name__ for name in NAMES} | {"Ladera", "PyTorch", "optax", "404"}
     names |= {solvers.get(name).__name__ for name in solvers.names()}
+    names |= {explain(name).title for name in function_pages.names()}
     for path in sorted((built / "es").rglob("*.html")):
         english = built / "en" / path.relative_to(built / "es")
         both = set(Page(path).headings) & set(Page(english).headings)

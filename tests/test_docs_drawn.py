@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from docs_site import mathml
+from docs_site import function_pages, mathml
+from docs_site.curves import Curve, curves
 from docs_site.picture import Words, picture
 from docs_site.way import way
 
 from ladera import rules
+from ladera.explaining import explain, function_overview
+from ladera.locale import translator
 from ladera.tracing import trace
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -147,3 +150,58 @@ def test_a_rule_of_matrices_is_shown_on_one():
     assert gone.as_neuron
     moved = np.linalg.norm(np.diff(gone.drawn.x, axis=0), axis=1)
     assert moved.max() / moved.min() < 2  # nearly orthogonal steps have nearly one length
+
+
+# Curves
+
+
+def test_curves_are_drawn_where_they_are():
+    x = np.linspace(-2, 2, 401)
+    corner = Curve("a < b", x, np.maximum(x, 0))
+    drawn = ET.fromstring(
+        curves([corner, Curve("derivative", x, x**2)], "x", "title", "what it shows", "relu")
+    )
+    assert drawn.findtext(f"{SVG}desc") == "what it shows"
+    assert [word.text for word in drawn.iter(f"{SVG}text")][-2:] == ["a < b", "derivative"]
+    ways = [path for path in drawn.iter(f"{SVG}path") if path.get("stroke") in ("#0072B2", "#D55E00")]
+    bent, curved = (
+        np.array([pair.split() for pair in path.get("d", "M")[1:].split("L")], float) for path in ways[:2]
+    )
+    assert len(bent) == 3  # a straight line needs no points between its ends
+    found = {(word.text, word.get("text-anchor")): word for word in drawn.iter(f"{SVG}text")}
+    across = [float(found[end, "middle"].get("x", 0)) for end in ("-2", "2")]
+    up = [float(found[end, "end"].get("y", 0)) for end in ("0", "4")]
+    for points, y in ((bent, [0, 0, 2]), (curved[[0, len(curved) // 2, -1]], [4, 0, 4])):
+        np.testing.assert_allclose(points[:, 0], np.interp([-2, 0, 2], [-2, 2], across), atol=0.06)
+        np.testing.assert_allclose(points[:, 1] + 4, up[0] + np.array(y) / 4 * (up[1] - up[0]), atol=0.06)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [(-5, 5, "-4 -2 0 2 4"), (0, 1, "0 0.2 0.4 0.6 0.8 1"), (-0.011, 0.279, "0 0.05 0.1 0.15 0.2 0.25")],
+)
+def test_ticks_are_round(low, high, told):
+    x = np.array([low, high], float)
+    drawn = ET.fromstring(curves([Curve("c", x, x)], "x", "t", "d", "n"))
+    across = [word.text for word in drawn.iter(f"{SVG}text") if word.get("text-anchor") == "middle"]
+    assert across == [*told.split(), "x"]
+
+
+@pytest.mark.parametrize("lang", ["en", "es"])
+def test_a_page_of_a_function_has_its_curves_and_its_table(tmp_path, lang):
+    function_pages.write(tmp_path, ["mae", "one-cycle"], lang)
+    loss = (tmp_path / "losses" / "mae.md").read_text(encoding="utf-8")
+    assert texts(math(loss)) == "L=|z−y|∂L∂zj=sign(z−y)"
+    assert ("from 0 to 5, the derivative from -1 to 1" in loss) == (lang == "en")
+    cycle = (tmp_path / "schedules" / "one-cycle.md").read_text(encoding="utf-8")
+    assert cycle.count('stroke-width="2.5"') == 4  # the rate, momentum beside it, and both in the legend
+    index = (tmp_path / "schedules" / "index.md").read_text(encoding="utf-8")
+    (row,) = [line for line in index.splitlines() if line.startswith("| [")]
+    assert row.startswith("| [one-cycle](one-cycle.md) | <math")
+    assert row.count("<math") == 2
+    assert not (tmp_path / "activations").exists()
+
+
+def test_a_table_shortens_long_numbers():
+    found = function_overview.overview([explain("selu")], str, str, translator("en"))  # type: ignore[list-item]
+    assert r"1.0507… \cdot 1.6732… \left(e^{x} - 1\right)" in found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from docs_site import contour, mathml, site, solver_evidence, solver_pages
+from docs_site import contour, function_pages, mathml, site, solver_evidence, solver_pages
 
 from ladera import rules, solvers
 from ladera.locale import languages
@@ -52,10 +52,10 @@ def test_a_row_with_a_matrix_is_parted_at_its_own_sign():
     assert "a word" in sides[1][1].replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_names_are_parted_into_rules_and_solvers():
-    every = [*rules.names(), *rules.wrappers()], solvers.names()
+def test_names_are_parted_into_rules_solvers_and_functions():
+    every = [*rules.names(), *rules.wrappers()], solvers.names(), function_pages.names()
     assert site.asked() == every
-    assert site.asked("adam,newton,sam") == (["adam", "sam"], ["newton"])
+    assert site.asked("adam,relu,newton,sam,cosine") == (["adam", "sam"], ["newton"], ["relu", "cosine"])
 
 
 @pytest.mark.parametrize("lang", languages())

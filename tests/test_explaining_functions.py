@@ -36,9 +36,10 @@ def test_the_page_says_what_the_table_says_in_both_languages(name: str):
     english, spanish = explained(name), explained(name, "es")
     for e in (english, spanish):
         page = e.markdown()
-        for part in (e.summary, e.formula_text(), e.paper, f"def {name}(", *e.facts.values()):
+        for part in (e.summary, e.latex(), e.paper, f"def {name}(", *e.facts.values()):
             assert part in page
         assert e.as_dict()["text"] == e.formula_text()
+        assert e.as_dict()["latex"] == e.latex()
         assert e.formula_text() in str(e)
     assert english.summary != spanish.summary
     assert english.facts.keys() != spanish.facts.keys()

@@ -31,7 +31,8 @@ def test_the_page_of_a_schedule_says_everything(name, lang):
     page = e.markdown()
     assert e.name == name
     assert page.startswith(f"# {e.title}\n\n{e.summary}")
-    assert e.formula_text() in page
+    assert e.latex() in page
+    assert e.as_dict()["latex"] == e.latex()
     for h in e.hyperparameters:
         assert h.meaning
         assert f"| `{h.name}` | {h.domain} | {h.default:g} | {h.meaning} |" in page
@@ -89,17 +90,47 @@ def test_a_wrong_name_gets_the_nearest_of_all():
         explain("cosine", edn=0.1)
 
 
-def test_a_formula_computes_its_factors():
-    """The line that people read, computed as it stands, is what the engine is told."""
-    pi, cos = np.pi, np.cos
-    values = {"pi": pi, "cos": cos, "n": 30, "s": 5}
-    for name in ("exponential", "inverse-time", "polynomial", "cosine", "step"):
-        one = schedules.make(name)
-        text = explained(name).formula_text().removeprefix("f[t] = ").partition(", P")[0]
-        for sign, code in {"−": "-", "·": "*", "^": "**", "π": "pi", "⌊": "(", "⌋": ")"}.items():
-            text = text.replace(sign, code)
-        t = np.arange(30)
-        known = {**values, **one.hyperparameters(), "t": t}
-        if name == "step":
-            text, known["P"] = text.replace("t/P", "t//P"), known["every"] * 5
-        np.testing.assert_allclose(eval(text, known), one.factors(30, 5), rtol=1e-12)
+# A formula as people read it, sign by sign, as Python; so that lengths are whole in 40 steps of 5 an epoch.
+SIGNS = {"−": "-", "·": "*", "^": "**", "π": "pi", "⌊": "floor(", "⌋": ")", "Pᵢ": "P", "max": "maximum"}
+STEPS, PER_EPOCH = 40, 5
+
+
+def python(text: str) -> str:
+    for sign, code in SIGNS.items():
+        text = text.replace(sign, code)
+    return re.sub(r"(\d)([kP])", r"\1*\2", re.sub(r"\|(.*?)\|", r"abs(\1)", text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_formula_computes_its_factors(name):
+    """The lines that people read, computed as they stand, are what the engine is told."""
+    one, t = schedules.make(name), np.arange(STEPS)
+    known: dict[str, Any] = {key: getattr(np, key) for key in ("pi", "cos", "floor", "maximum")}
+    known |= {"n": STEPS, "s": PER_EPOCH, "t": t, **one.hyperparameters()}
+    lines = [re.fullmatch(r"(\S+) = (.*?)(?:   \((.*)\))?", each) for each in one.formula.splitlines()]
+    parts = [found.groups() for found in lines if found]
+    assert len(parts) == len(lines)
+    if name == "warm-restarts":
+        _at, (left, _sum, where), (power, length, _) = parts
+        assert (left, _sum, where) == ("u", "t − Σⱼ Pⱼ", "j < i, 0 <= u < Pᵢ")
+        assert power == "Pᵢ"
+        cycles = [eval(python(length), known | {"i": i}) for i in range(4)]
+        i = [next(i for i in range(4) if step < sum(cycles[: i + 1])) for step in t]
+        known |= {"P": np.array(cycles)[i], "u": t - [sum(cycles[:k]) for k in i]}
+    else:
+        for left, text, _ in (part for part in parts if part[0] != "f[t]"):
+            known[left] = eval(python(text), known)
+    pieces = [(python(text), where) for left, text, where in parts if left == "f[t]"]
+    holds = [_holds(where, known) if where else t >= 0 for _, where in pieces]
+    assert np.sum(holds, axis=0).tolist() == [1] * STEPS
+    values = [eval(text, known) + 0.0 * t for text, _ in pieces]
+    np.testing.assert_allclose(
+        np.select(holds, values), one.factors(STEPS, PER_EPOCH), rtol=1e-12, atol=1e-15
+    )
+
+
+def _holds(where: str, known: dict[str, Any]) -> np.ndarray:
+    """W <= t < n as W <= t and t < n, of an array."""
+    terms, signs = re.split("<=|>=|<|>", python(where)), re.findall("<=|>=|<|>", where)
+    pairs = zip(terms, signs, terms[1:], strict=False)
+    return np.all([eval(f"{left}{sign}{right}", known) for left, sign, right in pairs], axis=0)

@@ -241,10 +241,9 @@ def theirs(text: str, params: Any, x: torch.Tensor) -> torch.Tensor:
     else:
         (lw, lu, lb), (dw, db) = rest
         lstm = torch.nn.LSTM(lw.shape[0], lu.shape[0], batch_first=True, dtype=torch.float64)
-        weights = (lw.T, lu.T, lb, torch.zeros_like(lb))
-        x = torch.func.functional_call(lstm, dict(zip(dict(lstm.named_parameters()), weights)), (x,))[0][
-            :, -1
-        ]
+        names = [name for name, _ in lstm.named_parameters()]
+        weights = dict(zip(names, (lw.T, lu.T, lb, torch.zeros_like(lb)), strict=True))
+        x = torch.func.functional_call(lstm, weights, (x,))[0][:, -1]
         x = torch.tanh(x @ dw + db)
     return x @ w + b
 

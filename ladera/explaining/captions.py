@@ -12,7 +12,9 @@ __all__ = [
     "LEGEND",
     "card_words",
     "evidence",
+    "function_words",
     "picture_words",
+    "schedule_words",
     "solver_evidence",
     "solver_picture_words",
 ]
@@ -27,6 +29,7 @@ LEGEND = {
     "steps": N_("step"),
     "other": N_("{rule} alone"),
     "model": N_("quadratic model"),
+    "curve": N_("Curves of {name}"),
 }
 
 
@@ -161,3 +164,22 @@ _SPENT = N_(
     "trust regions count rejected steps, too. Of least squares f is the residuals and the gradient their "
     "Jacobian."
 )
+
+
+def function_words(
+    name: str, varied: str, value: Sequence[float], derivative: Sequence[float], _: Translator
+) -> str:
+    """What the picture of an activation or a loss shows. varied: what lies along it."""
+    low, high, least, most = (f"{end(v) + 0.0:.3g}" for v in (value, derivative) for end in (min, max))
+    said = _("Value and derivative of {name}; along the picture: {varied}.").format(name=name, varied=varied)
+    ends = _("Here the value goes from {low} to {high}, the derivative from {least} to {most}.")
+    return f"{said} {ends.format(low=low, high=high, least=least, most=most)}"
+
+
+def schedule_words(schedule: str, epochs: int, steps: int, factors: Sequence[float], _: Translator) -> str:
+    """What the picture of a schedule shows. factors: of every step."""
+    first, last, low, high = (f"{f:.3g}" for f in (factors[0], factors[-1], min(factors), max(factors)))
+    said = _("The factor under {schedule} over {epochs} epochs of {steps} steps each.")
+    ends = _("It is {first} at the first step and {last} at the last, {low} at least and {high} at most.")
+    told = said.format(schedule=schedule, epochs=epochs, steps=steps)
+    return f"{told} {ends.format(first=first, last=last, low=low, high=high)}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ladera.explaining.typeset import aligned
 from ladera.locale import N_, Translator, translator
 from ladera.networks import activations, losses
 from ladera.networks.activations import ACTIVATIONS, Activation
@@ -90,6 +92,10 @@ class FunctionExplanation:
             f"{left} = {right}" + (f"   ({where})" if where else "") for left, right, where in self.lines
         )
 
+    def latex(self) -> str:
+        """Formula and derivative as an `aligned` block."""
+        return aligned(self.formula_text())
+
     @property
     def facts(self) -> dict[str, str]:
         """A heading -> what it says: the range; of a loss its number, reduction, stability, curvature."""
@@ -127,24 +133,28 @@ class FunctionExplanation:
             "name": self.name,
             "summary": self.summary,
             "paper": self.paper,
+            "latex": self.latex(),
             "text": self.formula_text(),
             "facts": self.facts,
         }
 
-    def markdown(self) -> str:
-        """The page, as notebooks show it."""
+    def markdown(
+        self, display: Callable[[str], str] = lambda latex: f"$$\n{latex}\n$$", picture: str = ""
+    ) -> str:
+        """The page. display: how a formula is set; picture: Markdown put behind it."""
         _ = self._
         parts = [
             f"# {self.title}",
             self.summary,
             _("Source: {paper}.").format(paper=self.paper),
             f"## {_('Formula')}",
-            f"```\n{self.formula_text()}\n```",
+            display(self.latex()),
+            picture,
             "\n".join(f"- {heading}: {said}" for heading, said in self.facts.items()),
             f"## {_('Code')}",
             f"```python\n{self.code().strip()}\n```",
         ]
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join(part for part in parts if part) + "\n"
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

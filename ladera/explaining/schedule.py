@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 from ladera.explaining.docstrings import meanings
 from ladera.explaining.explained import Explained, Hyperparameter
 from ladera.explaining.page import domain_words, table
+from ladera.explaining.typeset import aligned
 from ladera.locale import N_
 from ladera.report.style import styles
 from ladera.schedules import Schedule
@@ -29,8 +31,7 @@ _FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 13}
 
 @dataclass(frozen=True)
 class ScheduleExplanation(Explained):
-    """A schedule explained; `schedule` is one with its values, as it was asked for. Its formula is text
-    alone: `latex` is not given."""
+    """A schedule explained; `schedule` is one with its values, as it was asked for."""
 
     schedule: Schedule
     lang: str
@@ -46,6 +47,9 @@ class ScheduleExplanation(Explained):
 
     def formula_text(self) -> str:
         return self.schedule.formula
+
+    def latex(self) -> str:
+        return aligned(self.schedule.formula)
 
     @property
     def hyperparameters(self) -> list[Hyperparameter]:
@@ -107,10 +111,14 @@ class ScheduleExplanation(Explained):
             "paper": self.paper,
             "hyperparameters": found,
             "along": list(self.schedule.companions),
+            "latex": self.latex(),
             "text": self.formula_text(),
         }
 
-    def markdown(self) -> str:
+    def markdown(
+        self, display: Callable[[str], str] = lambda latex: f"$$\n{latex}\n$$", picture: str = ""
+    ) -> str:
+        """The page. display: how a formula is set; picture: Markdown put behind it."""
         _ = self._
         rows = [
             [f"`{h.name}`", domain_words(h.domain, _), f"{h.default:g}", h.meaning]
@@ -122,8 +130,9 @@ class ScheduleExplanation(Explained):
             self.summary,
             _("Source: {paper}.").format(paper=self.paper) if self.paper else "",
             f"## {_('Formula')}",
-            f"```text\n{self.formula_text()}\n```",
+            display(self.latex()),
             _(LETTERS),
+            picture,
             *([f"## {_('Hyperparameters')}", table(header, rows)] if rows else []),
             f"## {_('Code')}",
             f"```python\n{self.code().strip()}\n```",

@@ -22,8 +22,8 @@ class Schedule(Hyperparameters):
     epochs are epochs, and all others are shares of the whole training; both are rounded to whole steps
     where something begins or ends there.
 
-    formula: one line for people, in t = 0, 1, ... (the steps done before), n (the steps of the
-    training) and s (the steps of an epoch).
+    formula: for people, in t = 0, 1, ... (the steps done before), n (the steps of the training) and s
+    (the steps of an epoch): lines of "left = right", where it holds in brackets behind three spaces.
     """
 
     paper: ClassVar[str] = ""

@@ -26,8 +26,9 @@ class WarmRestarts(Schedule):
 
     paper = "Loshchilov & Hutter 2017, equation 5"
     formula = (
-        "f[t] = end + (1 − end)·(1 + cos(π·u/P))/2, u steps into a cycle of P; P = period·s, then times "
-        "multiplier"
+        "f[t] = end + (1 − end)·(1 + cos(π·u/Pᵢ))/2\n"
+        "u = t − Σⱼ Pⱼ   (j < i, 0 <= u < Pᵢ)\n"
+        "Pᵢ = period·s·multiplier^i"
     )
 
     period: Positive = 5.0
@@ -78,7 +79,7 @@ class Triangular(Schedule):
     """
 
     paper = "Smith 2017, Cyclical learning rates, section 3.1"
-    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|), P = half·s, k = ⌊1 + t/(2P)⌋"
+    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|)\nP = half·s\nk = ⌊1 + t/(2P)⌋"
 
     half: Positive = 2.0
     low: Inside = 0.25
@@ -111,7 +112,7 @@ class Triangular2(Triangular):
     1/3 or 1/4.
     """
 
-    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|)/2^(k − 1), P = half·s, k = ⌊1 + t/(2P)⌋"
+    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|)/2^(k − 1)\nP = half·s\nk = ⌊1 + t/(2P)⌋"
 
     def height(self, t, n, s):
         return 0.5 ** (t // (2 * whole(self.half * s, 1)))
@@ -129,7 +130,7 @@ class ExpRange(Triangular):
     1/3 or 1/4. decay: what an epoch multiplies the height by.
     """
 
-    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|)·decay^(t/s), P = half·s, k = ⌊1 + t/(2P)⌋"
+    formula = "f[t] = low + (1 − low)·max(0, 1 − |t/P − 2k + 1|)·decay^(t/s)\nP = half·s\nk = ⌊1 + t/(2P)⌋"
 
     decay: Inside = 0.9
 
@@ -153,8 +154,9 @@ class OneCycle(Schedule):
 
     paper = "Smith & Topin 2019, Super-convergence"
     formula = (
-        "f[t] = a + (b − a)·(1 − cos(π·u))/2; rising: a = start, b = 1, u = t/r, r = warmup·n − 1; "
-        "falling: a = 1, b = end, u = (t − r)/(n − 1 − r)"
+        "f[t] = start + (1 − start)·(1 − cos(π·t/r))/2   (t <= r)\n"
+        "f[t] = end + (1 − end)·(1 + cos(π·(t − r)/(n − 1 − r)))/2   (t > r)\n"
+        "r = warmup·n − 1"
     )
     companions: ClassVar = ("momentum", "b1")
 

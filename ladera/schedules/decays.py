@@ -30,7 +30,7 @@ class Step(Schedule):
     factor: what it is multiplied by. every: how many epochs apart.
     """
 
-    formula = "f[t] = factor^⌊t/P⌋, P = every·s"
+    formula = "f[t] = factor^⌊t/P⌋\nP = every·s"
 
     factor: Inside = 0.5
     every: Positive = 5.0

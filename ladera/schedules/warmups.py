@@ -20,7 +20,7 @@ class Warmup(Schedule):
     """
 
     paper = "Goyal et al. 2017, Accurate, large minibatch SGD, section 2.2"
-    formula = "f[t] = start + (1 − start)·t/W where t < W = warmup·n, then 1"
+    formula = "f[t] = start + (1 − start)·t/W   (t < W)\nf[t] = 1   (t >= W)\nW = warmup·n"
 
     warmup: Fraction = 0.1
     start: Inside = 0.01
@@ -43,8 +43,9 @@ class WarmupCosine(Schedule):
 
     paper = "Goyal et al. 2017, section 2.2, and Loshchilov & Hutter 2017, equation 5"
     formula = (
-        "f[t] = start + (1 − start)·t/W where t < W = warmup·n, then "
-        "end + (1 − end)·(1 + cos(π·(t − W)/(n − W)))/2"
+        "f[t] = start + (1 − start)·t/W   (t < W)\n"
+        "f[t] = end + (1 − end)·(1 + cos(π·(t − W)/(n − W)))/2   (t >= W)\n"
+        "W = warmup·n"
     )
 
     warmup: Fraction = 0.1
@@ -78,8 +79,11 @@ class WarmupStableDecay(Schedule):
 
     paper = "Hu et al. 2024, MiniCPM, section 4.2; Hägele et al. 2024"
     formula = (
-        "f[t] = start + (1 − start)·t/W where t < W = warmup·n, then 1, and at the end, where fewer than "
-        "D = decay·n steps are left, end + (1 − end)·(n − t)/D"
+        "f[t] = start + (1 − start)·t/W   (t < W)\n"
+        "f[t] = 1   (W <= t < n − D)\n"
+        "f[t] = end + (1 − end)·(n − t)/D   (t >= n − D)\n"
+        "W = warmup·n\n"
+        "D = decay·n"
     )
 
     warmup: Fraction = 0.1

@@ -11,7 +11,10 @@ from mkdocs.commands.build import build
 from mkdocs.config import load_config
 from pygments.formatters import HtmlFormatter
 
+from docs_site import function_pages
+from docs_site.function_pages import FOLDERS
 from ladera import rules, solvers
+from ladera.explaining.function_overview import TITLES as KINDS
 from ladera.explaining.overview import TITLES
 from ladera.explaining.solver_page import TITLE as SOLVERS
 from ladera.locale import translator
@@ -27,13 +30,18 @@ _VALIDATION = {
 }
 
 
-def asked(only: str = "") -> tuple[list[str], list[str]]:
-    """The rules and wrappers, and the solvers, that the pages are of. only: names, separated by commas."""
-    every = [*rules.names(), *rules.wrappers()], solvers.names()
+def asked(only: str = "") -> tuple[list[str], list[str], list[str]]:
+    """The rules and wrappers, the solvers, and the activations, losses and schedules, that the pages are
+    of. only: names, separated by commas."""
+    every = [*rules.names(), *rules.wrappers()], solvers.names(), function_pages.names()
     if not only:
         return every
-    names = only.split(",")
-    return [name for name in names if name not in every[1]], [name for name in names if name in every[1]]
+    names, (_rules, solving, told) = only.split(","), every
+    return (
+        [name for name in names if name not in {*solving, *told}],
+        [name for name in names if name in solving],
+        [name for name in names if name in told],
+    )
 
 
 def built(pages: Path, site: Path, lang: str) -> None:
@@ -66,7 +74,7 @@ def built(pages: Path, site: Path, lang: str) -> None:
 
 
 def _nav(pages: Path, lang: str) -> list[dict[str, object]]:
-    """Guides, dialects, rules, wrappers and solvers, as far as their pages are there."""
+    """Guides, dialects, rules, wrappers, solvers and the rest, as far as their pages are there."""
     _ = translator(lang)
 
     def listed(*places: str) -> list[str]:
@@ -84,6 +92,8 @@ def _nav(pages: Path, lang: str) -> list[dict[str, object]]:
         {_(TITLES["rules"]): folder("rules")},
         {_(TITLES["wrappers"]): folder("wrappers")},
         {_(SOLVERS): folder("solvers")},
+        *({_(KINDS[kind]): folder(place)} for kind, place in FOLDERS.items() if listed(f"{place}/index.md")),
+        *({_(KINDS["initialiser"]): place} for place in listed("initialisers.md")),
     ]
 
 

@@ -113,7 +113,7 @@ LOSSES: dict[str, Loss] = {
         None,
         Smoothness.SMOOTH,
         True,
-        (Piece("-(1 - p)^γ ln(p)", "p = softmax(z) at y"),),
+        (Piece("-(1 - p)^γ ln(p)", "p = softmax(z)_y"),),
         (
             Piece(
                 "((1 - p)^γ - γ*p*(1 - p)^(γ - 1)*ln(p))*(pⱼ - tⱼ)",
