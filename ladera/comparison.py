@@ -42,7 +42,7 @@ from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
 from ladera.train.pool import Pool
 from ladera.train.recipe import Recipe
-from ladera.train.work import Cohort, Records, Task, Trial
+from ladera.train.work import SHUFFLED, Cohort, Records, Task, Trial
 
 if TYPE_CHECKING:
     from ladera.solvers import Solver
@@ -70,10 +70,11 @@ def compare(
     lr: str | float | Sequence[float] = "auto",
     seeds: int = 5,
     epochs: int = 20,
-    batch: int = 32,
+    batch: int | str = 32,
     out: str | Path | None = None,
     *,
     schedule: AskedSchedule = "constant",
+    sampling: str = "shuffled",
     workers: int | None = None,
     width: int | None = None,
     progress: Progress | None = None,
@@ -87,10 +88,13 @@ def compare(
         in float64, and have no learning rate; each is given as many passes over it as there are epochs.
     lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
     seeds: how many tuning seeds, and how many reporting seeds.
-    epochs, batch: passes over the training set, and examples per step (whole batches only).
+    epochs, batch: passes over the training set, and examples per step (whole batches only); "full" is
+        the whole training set at every step.
     schedule: how the learning rate goes during a training: "cosine", "warmup-cosine:0.1", "one-cycle", ...
         (`ladera.schedules`), or of any hyperparameters, {"lr": "cosine", "b1": "warmup"}. It multiplies
         what is swept, so a swept rate is the highest one. Solvers follow none.
+    sampling: "shuffled", every epoch another order of the whole training set; or "replacement", every
+        example of every batch drawn anew from all of them.
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
     width: trainings that one program runs side by side; measured by default. The same question at
@@ -104,7 +108,7 @@ def compare(
         if value is not None:
             check_count(name, value)
     moved = Schedules.of(schedule)
-    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved)
+    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved, sampling)
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:
         if progress is None and sys.stderr.isatty():
@@ -264,7 +268,7 @@ class _Comparison:
             "hyperparameters": configs.canonical({**configuration.optimizer.hyperparameters, **rate}),
             "seed": configuration.seed,
             "epochs": self.request.epochs,
-            "batch": self.request.batch,
+            "batch": self.request.examples_per_batch,
             "steps": self.request.epochs * self.request.steps_per_epoch,
         }
 
@@ -278,7 +282,8 @@ class _Comparison:
 
     @cached_property
     def task(self) -> Task:
-        return task(self.request.problem, self.request.batch, self.request.epochs)
+        r = self.request
+        return task(r.problem, r.examples_per_batch, r.epochs, sampling=r.sampling)
 
     @cached_property
     def plan(self) -> Plan:
@@ -314,9 +319,10 @@ def _repeat(request: Request, store: Store) -> str:
     said = "".join(f", {name}={value!r}" for name, value in given.items())
     names = [o.name for o in request.optimizers]
     moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
+    moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
     return (
         f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
-        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, {moved}"
+        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"
         f"out={str(store.path)!r})"
     )
 

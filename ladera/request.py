@@ -18,8 +18,11 @@ from ladera.rules import Rule
 from ladera.schedules import CONSTANT, Schedules
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
+from ladera.train.work import SAMPLINGS, SHUFFLED
 
-__all__ = ["Request", "check_count"]
+__all__ = ["FULL", "Request", "check_count", "read_batch"]
+
+FULL = "full"  # the whole training set as one batch
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
 _MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
@@ -37,6 +40,29 @@ def check_count(name: str, value: object) -> None:
         )
 
 
+def check_batch(value: object) -> None:
+    """Raise UsageError unless `value` is a sensible number of examples."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST["batch"]:
+        raise UsageError(
+            "A batch is a whole number of examples from 1 to {largest}, or full for the whole training set, "
+            "received {received}.",
+            largest=_LARGEST["batch"],
+            received=value,
+        )
+
+
+def read_batch(text: str) -> int | str:
+    """A batch from text: 32, or full. Raises UsageError for what is neither."""
+    text = text.strip().lower()
+    if text == FULL:
+        return FULL
+    try:
+        return int(text)
+    except ValueError:
+        check_batch(text)
+        raise
+
+
 @dataclass(frozen=True)
 class Request:
     """What was asked, checked as far as it can be without the data."""
@@ -46,12 +72,17 @@ class Request:
     lr: str | float | Sequence[float]
     seeds: int
     epochs: int = _EPOCHS
-    batch: int = _BATCH
+    batch: int | str = _BATCH  # or "full"
     schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
+    sampling: str = SHUFFLED
 
     def __post_init__(self):
-        for name in ("seeds", "epochs", "batch"):
+        for name in ("seeds", "epochs"):
             check_count(name, getattr(self, name))
+        if self.batch != FULL:
+            check_batch(self.batch)
+        if self.sampling not in SAMPLINGS:
+            raise unknown_name("sampling", self.sampling, SAMPLINGS)
         _ = self.grids
         self._check_schedule()
         if self.solvers and self.problem.parsed_penalty.l1:
@@ -138,6 +169,7 @@ class Request:
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]
         parts += [f"epochs-{self.epochs}"] * (self.epochs != _EPOCHS)
         parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
+        parts += [self.sampling] * (self.sampling != SHUFFLED)
         parts += [str(self.schedule)] * (not self.schedule.constant)
         return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
 
@@ -160,15 +192,18 @@ class Request:
         return {
             "problem": self.problem.identity(),
             "epochs": self.epochs,
-            "batch": self.batch,
+            "batch": self.examples_per_batch,
             "schema": SCHEMA_VERSION,
+            **({} if self.sampling == SHUFFLED else {"sampling": self.sampling}),
             **({} if self.schedule.constant else {"schedule": str(self.schedule)}),
         }
 
     @cached_property
-    def steps_per_epoch(self) -> int:
-        """Whole batches in the training set. Reads the data. Raises UsageError: not even one."""
+    def examples_per_batch(self) -> int:
+        """The batch as a number. Reads the data. Raises UsageError: there are fewer examples."""
         examples = len(self.problem.prepared().train)
+        if not isinstance(self.batch, int):
+            return examples
         if self.batch > examples:
             raise UsageError(
                 "A batch may hold at most the {examples} training examples, received {received}; "
@@ -176,7 +211,12 @@ class Request:
                 examples=examples,
                 received=self.batch,
             )
-        return examples // self.batch
+        return self.batch
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training set. Reads the data. Raises UsageError: not even one."""
+        return len(self.problem.prepared().train) // self.examples_per_batch
 
     def tuning(self, rates: Mapping[str, Iterable[float]]) -> list[Configuration]:
         """Every rule at the rates given for it, on every tuning seed: a solver has nothing to tune."""

@@ -206,6 +206,11 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
         )
     training = study["training"]
     template = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.")
+    if training["batch"] == study["problem"]["train"]:
+        template = _(
+            "{optimizer} with learning rate {lr}, measured with the whole training set as one batch over "
+            "{epochs} epochs."
+        )
     if asked.get("full_batch"):
         template = _("{optimizer}, measured on the whole training set in {epochs} passes over it.")
     head = template.format(

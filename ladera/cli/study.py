@@ -45,7 +45,12 @@ def compare(
     ] = "auto",
     seeds: Annotated[int, typer.Option(help=_(N_("Seeds that tune; as many others report.")))] = 5,
     epochs: Annotated[int, typer.Option(help=_(N_("Passes over the training set.")))] = 20,
-    batch: Annotated[int, typer.Option(help=_(N_("Examples per step.")))] = 32,
+    batch: Annotated[
+        str, typer.Option(help=_(N_("Examples per step; full: the whole training set at once.")))
+    ] = "32",
+    sampling: Annotated[
+        str, typer.Option(help=_(N_("How batches are drawn: shuffled every epoch, or with replacement.")))
+    ] = "shuffled",
     activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
     init: Annotated[
         str,
@@ -91,6 +96,7 @@ def compare(
 ) -> None:
     from ladera.comparison import compare as run
     from ladera.problems import Problem
+    from ladera.request import read_batch
     from ladera.terminal import Progress, show
 
     problem = Problem(data, network, loss, penalty, activation, target, init=init)
@@ -101,9 +107,10 @@ def compare(
             lr,
             seeds,
             epochs,
-            batch,
+            read_batch(batch),
             out,
             schedule=schedule,
+            sampling=sampling,
             workers=workers,
             width=width,
             progress=progress,

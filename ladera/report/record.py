@@ -53,6 +53,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
         "training": {
             "epochs": _("epochs"),
             "batch": _("batch"),
+            "sampling": _("sampling"),
             "steps_per_epoch": _("steps per epoch"),
             "schedule": _("schedule"),
             "dtype": _("number format"),

@@ -18,7 +18,22 @@ from ladera.train.recipe import Recipe
 if TYPE_CHECKING:
     from ladera.solvers import Solver
 
-__all__ = ["Cohort", "Records", "Task", "Trial", "factors", "initial", "orders"]
+__all__ = [
+    "REPLACEMENT",
+    "SAMPLINGS",
+    "SHUFFLED",
+    "Cohort",
+    "Records",
+    "Task",
+    "Trial",
+    "factors",
+    "initial",
+    "orders",
+]
+
+
+SHUFFLED, REPLACEMENT = "shuffled", "replacement"
+SAMPLINGS = (SHUFFLED, REPLACEMENT)
 
 
 @dataclass(frozen=True)
@@ -36,10 +51,11 @@ class Task:
     train_size: int
     batch: int
     epochs: int
+    sampling: str = SHUFFLED  # how the examples of a batch are drawn
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches only; every epoch is shuffled anew, so no example is left out for good."""
+        """Whole batches only; every epoch is drawn anew, so no example is left out for good."""
         return self.train_size // self.batch
 
     @property
@@ -92,8 +108,13 @@ def initial(task: Task, seed: int) -> Any:
 
 
 def orders(task: Task, seed: int, first_epoch: int, epochs: int) -> np.ndarray:
-    """The seed's examples of every step, int32 [epochs, steps, batch]: the same for every optimizer."""
-    shape = (task.train_size, task.steps_per_epoch, task.batch)
+    """The seed's examples of every step, int32 [epochs, steps, batch]: the same for every optimizer.
+
+    Shuffled: every epoch is another permutation of the training set, cut into batches. With
+    replacement: every example of every batch is drawn independently and uniformly, so that a step's
+    gradient is an unbiased estimate whatever came before, and an epoch leaves out a share of 1/e.
+    """
+    shape = (task.sampling, task.train_size, task.steps_per_epoch, task.batch)
     # Many rates share a seed. Drawing again costs a small set 3 %, keeping costs a large one memory.
     draw = _epoch_order if task.train_size <= _SMALL else _epoch_order.__wrapped__
     return np.stack([draw(*shape, seed, epoch) for epoch in range(first_epoch, first_epoch + epochs)])
@@ -120,9 +141,11 @@ _SMALL = 20_000  # examples: 80 kB an epoch
 
 
 @lru_cache(maxsize=256)
-def _epoch_order(examples: int, steps: int, batch: int, seed: int, epoch: int) -> np.ndarray:
-    order = _generator(seed, 1, epoch).permutation(examples)[: steps * batch]
-    return order.reshape(steps, batch).astype(np.int32)
+def _epoch_order(sampling: str, examples: int, steps: int, batch: int, seed: int, epoch: int) -> np.ndarray:
+    random = _generator(seed, 1, epoch)
+    if sampling == REPLACEMENT:
+        return random.integers(0, examples, (steps, batch), np.int32)
+    return random.permutation(examples)[: steps * batch].reshape(steps, batch).astype(np.int32)
 
 
 def _generator(*key: int) -> np.random.Generator:
