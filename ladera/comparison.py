@@ -33,7 +33,7 @@ from ladera.locale import N_, translator
 from ladera.problems import Problem
 from ladera.request import Request, check_count
 from ladera.rules import Rule
-from ladera.schedules import AskedSchedule, Schedules
+from ladera.schedules import AskedSchedule, Schedules, Stop
 from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe
@@ -75,6 +75,7 @@ def compare(
     *,
     schedule: AskedSchedule = "constant",
     sampling: str = "shuffled",
+    stop: str | Stop = "never",
     workers: int | None = None,
     width: int | None = None,
     progress: Progress | None = None,
@@ -92,9 +93,13 @@ def compare(
         the whole training set at every step.
     schedule: how the learning rate goes during a training: "cosine", "warmup-cosine:0.1", "one-cycle", ...
         (`ladera.schedules`), or of any hyperparameters, {"lr": "cosine", "b1": "warmup"}. It multiplies
-        what is swept, so a swept rate is the highest one. Solvers follow none.
+        what is swept, so a swept rate is the highest one. "plateau:0.1,10" follows the validation loss.
+        Solvers follow none.
     sampling: "shuffled", every epoch another order of the whole training set; or "replacement", every
         example of every batch drawn anew from all of them.
+    stop: "never"; or "early:5", once the validation loss has not fallen for 5 epochs ("early:5,1e-4": by
+        more than 1e-4). What is measured in the end is then the network of its best epoch, also where it
+        went on to the last one. Rules alone stop early.
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
     width: trainings that one program runs side by side; measured by default. The same question at
@@ -108,7 +113,9 @@ def compare(
         if value is not None:
             check_count(name, value)
     moved = Schedules.of(schedule)
-    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved, sampling)
+    request = Request(
+        problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved, sampling, Stop.of(stop)
+    )
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:
         if progress is None and sys.stderr.isatty():
@@ -232,6 +239,7 @@ class _Comparison:
             self.request.recipes,
             self.store.checkpoints,
             self.request.schedule,
+            self.request.stop,
         )
         try:
             self.pool.train(parts, lambda records: self._keep(records, missing), self.progress.advance)
@@ -302,8 +310,8 @@ class _Comparison:
         first = self.request.rules[0].rule
         held = self.request.recipes if together else (Recipe.of(first),)
         trial = (Trial("probe", first, 0),)
-        moved = self.request.schedule
-        asked = [Cohort("probe", self.task, held, width, trial, schedule=moved) for width in widths]
+        followed: dict[str, Any] = {"schedule": self.request.schedule, "stop": self.request.stop}
+        asked = [Cohort("probe", self.task, held, width, trial, **followed) for width in widths]
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
         return [Timing(width, step) for width, (step, _) in zip(widths, measured, strict=True)]
@@ -320,6 +328,7 @@ def _repeat(request: Request, store: Store) -> str:
     names = [o.name for o in request.optimizers]
     moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
     moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
+    moved += f"stop={str(request.stop)!r}, " if request.stop.early else ""
     return (
         f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
         f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"

@@ -15,7 +15,7 @@ from ladera.networks import losses
 from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT, Schedules
+from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 from ladera.train.work import SAMPLINGS, SHUFFLED
@@ -75,6 +75,7 @@ class Request:
     batch: int | str = _BATCH  # or "full"
     schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
     sampling: str = SHUFFLED
+    stop: Stop = NEVER  # when a rule's training ends before its last epoch
 
     def __post_init__(self):
         for name in ("seeds", "epochs"):
@@ -85,6 +86,13 @@ class Request:
             raise unknown_name("sampling", self.sampling, SAMPLINGS)
         _ = self.grids
         self._check_schedule()
+        if self.solvers and self.stop.early:
+            raise UsageError(
+                "Early stopping is of rules, whose epochs are judged one by one, and the solver {solver} "
+                "ends where it has converged, received stop '{stop}'; take stop 'never', or rules alone.",
+                solver=self.solvers[0].title,
+                stop=self.stop,
+            )
         if self.solvers and self.problem.parsed_penalty.l1:
             raise UsageError(
                 "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
@@ -171,6 +179,7 @@ class Request:
         parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
         parts += [self.sampling] * (self.sampling != SHUFFLED)
         parts += [str(self.schedule)] * (not self.schedule.constant)
+        parts += [str(self.stop)] * self.stop.early
         return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
 
     @property
@@ -196,6 +205,7 @@ class Request:
             "schema": SCHEMA_VERSION,
             **({} if self.sampling == SHUFFLED else {"sampling": self.sampling}),
             **({} if self.schedule.constant else {"schedule": str(self.schedule)}),
+            **({"stop": str(self.stop)} if self.stop.early else {}),
         }
 
     @cached_property

@@ -15,7 +15,7 @@ from ladera.configs import Optimizer
 from ladera.networks import initialisers
 from ladera.request import Request
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT
+from ladera.schedules import CONSTANT, NEVER
 from ladera.train.pool import cores
 from ladera.train.work import SHUFFLED
 
@@ -38,6 +38,7 @@ def describe(request: Request, command: str) -> dict[str, Any]:
             "sampling": request.sampling,
             "steps_per_epoch": request.steps_per_epoch,
             "schedule": str(request.schedule),
+            "stop": str(request.stop),
             "dtype": "float32",
         },
         "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},
@@ -82,7 +83,7 @@ def check_same(stored: Mapping[str, Any], asked: Mapping[str, Any], path: Path) 
         return  # a study file that lost its parts is written anew; runs are known by their names
     for table, key in (("problem", k) for k in _PROBLEM_KEYS):
         _same(stored, asked, table, key, path)
-    for key in ("epochs", "batch", "sampling", "schedule"):
+    for key in ("epochs", "batch", "sampling", "schedule", "stop"):
         _same(stored, asked, "training", key, path)
 
 
@@ -100,7 +101,12 @@ _PROBLEM_KEYS = (
 )
 
 # What studies of earlier versions were that do not say it.
-_BEFORE = {"init": initialisers.DEFAULT, "sampling": SHUFFLED, "schedule": str(CONSTANT)}
+_BEFORE = {
+    "init": initialisers.DEFAULT,
+    "sampling": SHUFFLED,
+    "schedule": str(CONSTANT),
+    "stop": str(NEVER),
+}
 
 
 def _same(stored: Mapping[str, Any], asked: Mapping[str, Any], table: str, key: str, path: Path) -> None:

@@ -74,10 +74,24 @@ def compare(
         str,
         typer.Option(
             help=_(
-                N_("How the learning rate goes: constant, cosine, warmup-cosine:0.1, one-cycle, step:0.5,10.")
+                N_(
+                    "How the learning rate goes: constant, cosine, warmup-cosine:0.1, one-cycle, "
+                    "plateau:0.1,10."
+                )
             )
         ),
     ] = "constant",
+    stop: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "never, or early:5, after 5 epochs without a better validation loss; the best epoch's "
+                    "weights are restored."
+                )
+            )
+        ),
+    ] = "never",
     out: Annotated[
         Path | None, typer.Option(help=_(N_("The study's folder; what it holds is not trained again.")))
     ] = None,
@@ -111,6 +125,7 @@ def compare(
             out,
             schedule=schedule,
             sampling=sampling,
+            stop=stop,
             workers=workers,
             width=width,
             progress=progress,

@@ -56,6 +56,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
             "sampling": _("sampling"),
             "steps_per_epoch": _("steps per epoch"),
             "schedule": _("schedule"),
+            "stop": _("early stopping"),
             "dtype": _("number format"),
         },
         "seeds": {"tune": _("tuning seeds"), "report": _("reporting seeds")},

@@ -48,6 +48,7 @@ class Row(NamedTuple):
 
     numbers: Any  # [lanes, largest number of hyperparameters], of the program's precision
     penalty: Any  # [lanes, 2]: l1, l2
+    watch: Any = None  # what the ends of epochs are judged by (`epoch_end.Watch`), where they are
 
 
 class Metrics(NamedTuple):
@@ -68,6 +69,8 @@ class Ended(NamedTuple):
     diverged: np.ndarray  # the step whose loss was not finite, 0 for none
     passes: np.ndarray | None = None  # over the training set that were spent, where the epochs do not tell
     result: list[str] | None = None  # why a solver stopped
+    best: np.ndarray | None = None  # the epoch whose weights are restored, where training may stop early
+    stopped: np.ndarray | None = None  # the epoch after which it did, 0 where it went to the end
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,8 @@ def task(
 ) -> Task:
     """What all trainings of `problem` share. Its examples' files are removed when the process ends.
 
-    sampling: how batches are drawn, one of `work.SAMPLINGS`. data: other examples than the problem's own, prepared alike (a part of them, say).
+    sampling: how batches are drawn, one of `work.SAMPLINGS`. data: other examples than the
+    problem's own, prepared alike (a part of them, say).
     """
     data = data or problem.prepared()
     return Task(

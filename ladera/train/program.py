@@ -24,6 +24,7 @@ import numpy as np
 from jax import lax
 
 from ladera.rules import Blocks, blocks
+from ladera.train import epoch_end
 from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row
 from ladera.train.packing import Packing, pack
 from ladera.train.recipe import Recipe
@@ -46,6 +47,7 @@ class Carry(NamedTuple):
     params: Any  # tree of [lanes, ...]
     slots: Any  # the rules' states, packed
     diverged: Any  # [lanes] float32: the step whose loss was not finite, 0 while there is none
+    kept: Any = None  # what epochs are judged by, where training may stop or its rate may fall
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +77,21 @@ class Program(Evaluation):
         return Agenda(examples, None if factors is None else factors[epoch : epoch + segment])
 
     def weights(self, carry: Carry) -> Any:
-        return carry.params
+        return epoch_end.best_weights(carry.kept, carry.diverged, carry.params)
+
+    def rests(self, carry: Carry) -> bool:
+        """Whether early stopping has left nothing to train."""
+        if carry.kept is None or carry.kept.best is None:
+            return False
+        return not bool(epoch_end.moves(carry.kept, carry.diverged).any())
 
     def ended(self, carry: Carry) -> Ended:
-        return Ended(np.asarray(carry.diverged))
+        if carry.kept is None or carry.kept.best is None:
+            return Ended(np.asarray(carry.diverged))
+        best = carry.kept.best
+        return Ended(
+            np.asarray(carry.diverged), best=np.asarray(best.epoch), stopped=np.asarray(best.stopped)
+        )
 
     # ---- the rules: one branch each, over states packed into the same slots ---------------------
 
@@ -145,18 +158,21 @@ class Program(Evaluation):
     def start(self, index: Any, row: Row, params: Any, data: Data) -> Carry:
         """The carry before the first step, from initial weights with the lanes as first axis."""
         slots = lax.switch(index, [jax.vmap(b) for b in self._branches(self._init)], row.numbers, params)
-        return Carry(jnp.float32(0), params, slots, jnp.zeros(self.width, jnp.float32))
+        kept = epoch_end.begin(row.watch, params)
+        return Carry(jnp.float32(0), params, slots, jnp.zeros(self.width, jnp.float32), kept)
 
     def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Metrics]:
         """Train a segment. index: which rule, int32 scalar."""
         epoch = partial(self._epoch, index, row, data)
-        return lax.scan(epoch, carry, agenda)
+        return lax.scan(epoch_end.unless_all_rest(epoch), carry, agenda)
 
     def _epoch(self, index: Any, row: Row, data: Data, carry: Carry, agenda: Agenda) -> tuple[Carry, Metrics]:
         step = partial(self._train_step, index, row, data)
         carry, (loss, right) = lax.scan(step, carry, agenda)
         train = (loss[0], right[0], loss.mean(axis=0), right.mean(axis=0))
-        return carry, Metrics(*train, *self.evaluate(carry.params, data.validation))
+        measured = Metrics(*train, *self.evaluate(carry.params, data.validation))
+        kept = epoch_end.after_epoch(row.watch, carry.kept, measured.validation_loss, carry.params)
+        return carry._replace(kept=kept), measured
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
@@ -164,6 +180,7 @@ class Program(Evaluation):
         x, y = data.x[told.orders], data.y[told.orders]
         if told.factors is not None:  # rules see the numbers of the step
             row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
+        row = row._replace(numbers=epoch_end.rated(row.watch, carry.kept, row.numbers))
         t = carry.t + 1
         point = carry.params
         if any(recipe.looks_ahead for recipe in self.recipes):
@@ -176,8 +193,9 @@ class Program(Evaluation):
             point = lax.switch(index, probe, row.numbers, g, carry.slots, carry.params)
             _, g = gradient(point, row.penalty, x, y)
 
-        fails = (carry.diverged == 0) & ~jnp.isfinite(total)
+        fails = epoch_end.moves(carry.kept, carry.diverged) & ~jnp.isfinite(total)
         diverged = jnp.where(fails, t, carry.diverged)
+        alive = epoch_end.moves(carry.kept, diverged)
         update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
-        slots, params = lax.switch(index, update, t, row.numbers, diverged == 0, g, carry.slots, carry.params)
-        return Carry(t, params, slots, diverged), (plain, right)
+        slots, params = lax.switch(index, update, t, row.numbers, alive, g, carry.slots, carry.params)
+        return Carry(t, params, slots, diverged, carry.kept), (plain, right)

@@ -12,7 +12,7 @@ import numpy as np
 from ladera.networks import MLP
 from ladera.networks.penalties import Penalty
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT, Schedules
+from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
 from ladera.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Cohort:
     reads_test: bool = False
     checkpoints: Path | None = None  # folder; None: a crash loses the whole cohort
     schedule: Schedules = CONSTANT  # of rules' hyperparameters, over the whole training
+    stop: Stop = NEVER  # of rules' trainings
 
 
 @dataclass(frozen=True)
