@@ -31,7 +31,7 @@ from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
 from ladera.locale import N_, translator
 from ladera.problems import Problem
-from ladera.request import Request, check_count
+from ladera.request import Request, check_count, read_batch
 from ladera.rules import Rule
 from ladera.schedules import AskedSchedule, Schedules, Stop
 from ladera.store import Store
@@ -114,7 +114,15 @@ def compare(
             check_count(name, value)
     moved = Schedules.of(schedule)
     request = Request(
-        problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved, sampling, Stop.of(stop)
+        problem,
+        configs.optimizers(optimizers),
+        lr,
+        seeds,
+        epochs,
+        read_batch(batch),
+        moved,
+        sampling,
+        Stop.of(stop),
     )
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:

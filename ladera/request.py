@@ -51,16 +51,12 @@ def check_batch(value: object) -> None:
         )
 
 
-def read_batch(text: str) -> int | str:
-    """A batch from text: 32, or full. Raises UsageError for what is neither."""
-    text = text.strip().lower()
-    if text == FULL:
-        return FULL
-    try:
-        return int(text)
-    except ValueError:
-        check_batch(text)
-        raise
+def read_batch(asked: int | str) -> int | str:
+    """A batch, or the number or "full" that a text says; any other text as it is, for `Request` to refuse."""
+    text = asked.strip().lower() if isinstance(asked, str) else ""
+    if text == FULL or not text:
+        return text or asked
+    return int(text) if text.isdecimal() else asked
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from test_analysis_code import GRADIENTS, LR, PATHS, START, answer_with, float64
 
 import ladera.rules
 from ladera.analysis.code import FRAMEWORKS, code
-from ladera.schedules import Schedules, names
+from ladera.schedules import Plateau, Schedules, names
 from ladera.study import Study
 
 STEPS = len(GRADIENTS)  # of the training: 4 epochs
@@ -107,7 +108,13 @@ def test_no_schedule_leaves_the_code_as_it_was(study):
 LOSSES = [1.0, 0.5, 0.5, 0.6, 0.49999, 0.4, 0.4, 0.4, 0.4, 0.4, 0.3, 0.3]  # validation, one epoch a step
 
 
-def watched(names: dict, framework: str) -> dict:
+def made(text: str) -> Plateau:
+    plateau = Schedules.of(text).plateau
+    assert plateau is not None
+    return plateau
+
+
+def watched(names: dict, framework: str) -> dict[str, Any]:
     """What runs, told the validation loss after every step as its comment says."""
     losses, optimizer = iter(LOSSES), names["optimizer"]
     if framework == "torch":
@@ -132,7 +139,7 @@ def watched(names: dict, framework: str) -> dict:
     def init(params):
         return optimizer.init(params), names["plateau"].init(params)
 
-    return {**names, "optimizer": optax.GradientTransformation(init, update)}
+    return {**names, "optimizer": optax.GradientTransformation(init, cast(Any, update))}
 
 
 @pytest.mark.parametrize("framework", ["torch", "optax"])
@@ -141,7 +148,7 @@ def test_the_code_of_a_plateau_takes_the_steps_that_were_measured(study, framewo
     code_ = emitted(study, text, framework, "sgd", {"lr": LR})
     asked = str(Schedules.of(text))
     assert f"followed the schedule {asked}, which looks at the validation loss" in code_.replace("\n# ", " ")
-    factors = Schedules.of(text).plateau.follow(LOSSES)
+    factors = made(text).follow(LOSSES)
     assert len(set(factors)) > 1
     x, state, rule = START, None, ladera.rules.SGD(lr=LR)
     state = rule.init(START)
@@ -169,7 +176,7 @@ def test_keras_follows_by_its_callback(study):
         seen.append(float(names["optimizer"].learning_rate) / LR)
         names["plateau"].mode = "min"
         names["plateau"].on_epoch_end(epoch, {"val_loss": loss})
-    np.testing.assert_allclose(seen, Schedules.of("plateau:0.5,1").plateau.follow(LOSSES), rtol=1e-5)
+    np.testing.assert_allclose(seen, made("plateau:0.5,1").follow(LOSSES), rtol=1e-5)
 
 
 def test_what_a_plateau_leaves_out_is_named(study):

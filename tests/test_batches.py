@@ -149,8 +149,9 @@ def test_a_batch_larger_than_the_set_is_refused():
 def test_batches_from_the_command_line():
     assert read_batch(" Full ") == "full"
     assert read_batch("32") == 32
-    with pytest.raises(UsageError, match="received many"):
-        read_batch("many")
+    for wrong in ("many", "", "-3", "2.5", "0"):
+        with pytest.raises(UsageError, match=f"full for the whole training set, received {wrong}"):
+            request(batch=read_batch(wrong))
 
 
 def test_a_study_with_the_whole_set_at_once(tmp_path):

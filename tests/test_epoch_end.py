@@ -66,7 +66,7 @@ def by_keras(losses: np.ndarray, stop: Stop) -> tuple[int, int, int]:
             self.weights = weights
 
     judge = keras.callbacks.EarlyStopping(
-        "val_loss", stop.minimum, stop.patience, mode="min", restore_best_weights=True
+        "val_loss", cast(Any, stop.minimum), stop.patience, mode="min", restore_best_weights=True
     )
     model = Model()
     judge.set_model(cast(Any, model))

@@ -110,7 +110,6 @@ def compare(
 ) -> None:
     from ladera.comparison import compare as run
     from ladera.problems import Problem
-    from ladera.request import read_batch
     from ladera.terminal import Progress, show
 
     problem = Problem(data, network, loss, penalty, activation, target, init=init)
@@ -121,7 +120,7 @@ def compare(
             lr,
             seeds,
             epochs,
-            read_batch(batch),
+            batch,
             out,
             schedule=schedule,
             sampling=sampling,

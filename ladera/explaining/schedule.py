@@ -75,8 +75,8 @@ class ScheduleExplanation(Explained):
         n = epochs * steps_per_epoch
         if isinstance(self.schedule, Plateau):
             losses = 1 - 0.8 * np.minimum(np.arange(epochs) / (0.2 * epochs), 1)
-            both = self.schedule.follow(losses), losses
-            return np.arange(n) / steps_per_epoch, *(np.repeat(values, steps_per_epoch) for values in both)
+            factors = np.repeat(self.schedule.follow(losses), steps_per_epoch)
+            return np.arange(n) / steps_per_epoch, factors, np.repeat(losses, steps_per_epoch)
         beside = self.schedule.companion_factors(n, steps_per_epoch) if self.along else None
         return np.arange(n) / steps_per_epoch, self.schedule.factors(n, steps_per_epoch), beside
 
