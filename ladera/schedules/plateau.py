@@ -26,8 +26,8 @@ class Plateau(Schedule):
     """
 
     formula = (
-        "f[e + 1] = max(factor·f[e], least) where w > patience, else f[e]; w = epochs in a row, since the "
-        "last cut, with L[e] ≥ (1 − 1e-4)·min(L)"
+        "L[e] < (1 − 1e-4)·best: best = L[e], w = 0; else w = w + 1; w > patience: f[e + 1] = "
+        "max(factor·f[e], least), w = 0; else f[e + 1] = f[e]"
     )
     reacts: ClassVar = True
     threshold: ClassVar[float] = 1e-4  # relative

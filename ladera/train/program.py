@@ -5,6 +5,7 @@ be a number at run time is an argument: learning rates and all other hyperparame
 initial weights, the order of the examples, and which of the program's rules the lanes use. So one
 compilation serves every learning rate, seed and rule of a study. A schedule is data, too: what the
 numbers are multiplied by at each step, computed on the host. Without one there is no such argument.
+What depends on the losses, an early stop and a rate that falls on a plateau, is in `epoch_end.py`.
 
 A whole segment of epochs is one `lax.scan`. Lanes never meet: a lane's numbers depend on its own row
 and on the width alone, and a lane that diverges is frozen where it was.
