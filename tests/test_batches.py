@@ -99,6 +99,18 @@ def test_the_whole_set_at_once_is_plain_gradient_descent():
     assert np.abs(curves[1]["train_loss"][1:] / descent - 1).max() > 1e-2  # drawn anew, it is no descent
 
 
+def test_the_whole_set_is_not_copied_for_each_lane():
+    digits, lanes = Problem("digits", network="mlp:4"), 8
+    n = len(digits.prepared().train)
+
+    def memory(batch: int) -> int:
+        one = cohort(task(digits, batch=batch), [rules.SGD()], [2], width=lanes)
+        return compiled.compiled(one).run.memory_analysis().temp_size_in_bytes
+
+    copies = lanes * (n - 1) * 64 * 4
+    assert memory(n) < memory(n - 1) - 0.9 * copies
+
+
 def test_rules_and_solvers_begin_alike_with_replacement():
     """The loss by which pairing is checked counts an example as often as it was drawn."""
     assert len(np.unique(work.orders(DRAWN, 7, 0, 1)[0, 0])) < 16  # one of them was drawn twice

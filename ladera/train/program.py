@@ -37,7 +37,7 @@ __all__ = ["Agenda", "Carry", "Program"]
 class Agenda(NamedTuple):
     """What a segment's steps are told, the epochs and the steps of each as first axes."""
 
-    orders: Any  # int32 [epochs, steps, lanes, batch]: the examples
+    orders: Any  # int32 [epochs, steps, lanes, batch]: the examples; batch 0: all of them, as they stand
     factors: Any  # float32 [epochs, steps, numbers]: what the lanes' numbers are multiplied by; or None
 
 
@@ -73,8 +73,11 @@ class Program(Evaluation):
     ) -> Agenda:
         """What `run` is told of a segment's epochs. factors: of the whole training, where it is scheduled."""
         segment = task.epochs_per_segment
-        by_seed = {seed: orders(task, seed, epoch, segment) for seed in seeds}
-        examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
+        if task.whole:  # its order changes nothing, and a copy for each lane would be large
+            examples = np.zeros((segment, 1, len(seeds), 0), np.int32)
+        else:
+            by_seed = {seed: orders(task, seed, epoch, segment) for seed in seeds}
+            examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
         return Agenda(examples, None if factors is None else factors[epoch : epoch + segment])
 
     def weights(self, carry: Carry) -> Any:
@@ -178,7 +181,8 @@ class Program(Evaluation):
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
     ) -> tuple[Carry, tuple[Any, Any]]:
-        x, y = data.x[told.orders], data.y[told.orders]
+        whole = told.orders.size == 0  # the lanes share it
+        x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
         if told.factors is not None:  # rules see the numbers of the step
             row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
         row = row._replace(numbers=epoch_end.rated(row.watch, carry.kept, row.numbers))
@@ -187,7 +191,8 @@ class Program(Evaluation):
         if any(recipe.looks_ahead for recipe in self.recipes):
             read = [jax.vmap(b) for b in self._branches(self._read)]
             point = lax.switch(index, read, row.numbers, carry.slots, carry.params)
-        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True))
+        over = (0, 0, None, None) if whole else 0
+        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
         (total, (plain, right)), g = gradient(point, row.penalty, x, y)
         if any(recipe.evaluations > 1 for recipe in self.recipes):
             probe = [jax.vmap(b) for b in self._branches(self._probe)]

@@ -59,6 +59,11 @@ class Task:
         return self.train_size // self.batch
 
     @property
+    def whole(self) -> bool:
+        """Whether every batch is the whole training set."""
+        return self.sampling == SHUFFLED and self.batch == self.train_size
+
+    @property
     def epochs_per_segment(self) -> int:
         """The largest divisor of the epochs whose segment stays short: one program, often heard of."""
         most = max(1, _SEGMENT_STEPS // self.steps_per_epoch)
