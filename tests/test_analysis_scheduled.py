@@ -202,4 +202,8 @@ def test_early_stopping_is_said_and_keras_does_it(study):
     stopping = ran(with_stop("early:4,1e-3", "keras"))["stopping"]
     assert (stopping.patience, stopping.restore_best_weights, abs(stopping.min_delta)) == (4, True, 1e-3)
     assert "stopping" not in with_stop("never", "keras")
+    assert "# model.fit(..., callbacks=[stopping])" in with_stop("early:4", "keras")
+    asked = {"training": {**study.asked["training"], "stop": "early:4", "schedule": "plateau:0.5,1"}}
+    both = code(answer_with(study, "sgd", {"lr": LR}), {**study.asked, **asked}, "keras")
+    assert both.endswith("# model.fit(..., callbacks=[plateau, stopping])\n")
     assert "stopped by sooner:3" in with_stop("sooner:3", "torch")

@@ -21,6 +21,7 @@ from ladera.base import UsageError
 from ladera.problems import Problem
 from ladera.schedules import NEVER, Plateau, Schedules, Stop
 from ladera.train import checkpoint, compiled, epoch_end, work
+from ladera.train import cohort as cohort_module
 from ladera.train.cohort import train
 from ladera.train.epoch_end import Watch
 from ladera.train.program import Program
@@ -71,11 +72,15 @@ def by_keras(losses: np.ndarray, stop: Stop) -> tuple[int, int, int]:
     model = Model()
     judge.set_model(cast(Any, model))
     judge.on_train_begin()
-    for epoch, loss in enumerate(losses):
-        model.weights = epoch + 1
-        judge.on_epoch_end(epoch, {"val_loss": float(loss)})
-        if model.stop_training:
-            break
+    floatx = keras.config.floatx()
+    keras.config.set_floatx("float64")  # Keras compares in its own precision
+    with jax.enable_x64(True):
+        for epoch, loss in enumerate(losses):
+            model.weights = epoch + 1
+            judge.on_epoch_end(epoch, {"val_loss": float(loss)})
+            if model.stop_training:
+                break
+    keras.config.set_floatx(floatx)
     stopped = model.weights if model.stop_training else 0
     judge.on_train_end()
     return stopped, model.weights, judge.best_epoch + 1
@@ -125,6 +130,8 @@ walks = st.lists(steps, min_size=1, max_size=MOST).map(lambda v: np.array(v, np.
     minimum=st.sampled_from([0.0, 1e-5, 2.5e-5, 1e-4, 0.01, 0.05, 0.25]),
 )
 @example(losses=np.array([0.5, 0.4, 0.3], np.float32), patience=1, minimum=0.1)
+@example(losses=np.array([0.25, 0.249975], np.float32), patience=1, minimum=2.5e-5)
+@example(losses=np.array([1.0, 0.9, 0.8, 0.7], np.float32), patience=1, minimum=0.1)
 @example(losses=np.array([np.inf, 0.4, np.nan, 0.3, 0.3], np.float32), patience=2, minimum=0.0)
 def test_a_lane_stops_where_keras_does_and_keeps_its_weights(losses, patience, minimum):
     stop = Stop(patience, minimum)
@@ -243,6 +250,20 @@ def test_nothing_is_trained_when_all_have_stopped(monkeypatch):
     assert sum(heard) == pytest.approx(2)
     assert len(mine.curves[0]["epoch"]) == 401
     assert np.isfinite(mine.curves[0]["validation_loss"]).all()
+
+
+def test_a_width_is_timed_to_the_end_of_its_segment(monkeypatch):
+    """With the program that will train, though its lanes would have stopped."""
+    seen = []
+    whole = cohort_module._train_lanes
+    monkeypatch.setattr(cohort_module, "_train_lanes", lambda *a: seen.append(found := whole(*a)) or found)
+    one = asked("early:1", rates=[1.5] * 4)
+    train(one)
+    compiled_before = compiled._compiled.cache_info().misses
+    cohort_module.time_segment(one)
+    assert compiled._compiled.cache_info().misses == compiled_before
+    assert (seen[0].ended.stopped > 0).all()
+    assert (seen[-1].ended.stopped == 0).all()
 
 
 def torch_losses(rule: rules.Rule, plateau: Plateau | None, seed: int) -> tuple[np.ndarray, np.ndarray]:

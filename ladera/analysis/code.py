@@ -206,7 +206,7 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
         )
     training = study["training"]
     template = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.")
-    if training["batch"] == study["problem"]["train"]:
+    if training["batch"] == study["problem"].get("train"):
         template = _(
             "{optimizer} with learning rate {lr}, measured with the whole training set as one batch over "
             "{epochs} epochs."
@@ -247,6 +247,8 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
         *moved.after,
         *ends.after,
     ]
+    if callbacks := ", ".join([*moved.callbacks, *ends.callbacks]):
+        lines.append(f"# model.fit(..., callbacks=[{callbacks}])")
     return "\n".join(lines) + "\n"
 
 

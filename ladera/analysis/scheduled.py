@@ -37,6 +37,7 @@ class Scheduled:
     before: tuple[str, ...] = ()  # lines before the optimizer is made
     rate: Any = None  # what stands for the learning rate; None: the number itself
     after: tuple[str, ...] = ()
+    callbacks: tuple[str, ...] = ()  # names of what Keras is to call back
 
 
 def scheduled(
@@ -113,7 +114,6 @@ def _falling(
             "plateau = keras.callbacks.ReduceLROnPlateau(",
             f'    "val_loss", {shared}, min_delta={own.threshold!r}, min_lr={lr * own.least!r}',
             ")",
-            "# model.fit(..., callbacks=[plateau])",
         ]
     else:
         after = [
@@ -126,7 +126,12 @@ def _falling(
         ]
     if others:
         notes.append(_missing(schedule, ", ".join(others), _))
-    return Scheduled(tuple(notes), ("import torch",) if framework == "torch" else (), after=tuple(after))
+    return Scheduled(
+        tuple(notes),
+        ("import torch",) if framework == "torch" else (),
+        after=tuple(after),
+        callbacks=("plateau",) if framework == "keras" else (),
+    )
 
 
 def stopping(training: dict[str, Any], framework: str, _: Translator) -> Scheduled:
@@ -146,7 +151,7 @@ def stopping(training: dict[str, Any], framework: str, _: Translator) -> Schedul
         return Scheduled(notes)
     made = f"min_delta={stop.minimum!r}, patience={stop.patience}, restore_best_weights=True"
     lines = ("stopping = keras.callbacks.EarlyStopping(", f'    "val_loss", {made}', ")")
-    return Scheduled(notes, after=(*lines, "# model.fit(..., callbacks=[stopping])"))
+    return Scheduled(notes, after=lines, callbacks=("stopping",))
 
 
 def _missing(schedule: object, names: str, _: Translator) -> str:

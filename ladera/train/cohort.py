@@ -18,6 +18,7 @@ import numpy as np
 
 from ladera.base import Status
 from ladera.rules import Rule
+from ladera.schedules import Stop
 from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
 from ladera.train.epoch_end import Watch
@@ -230,6 +231,7 @@ def _row(cohort: Cohort, executables: Compiled, lanes: Sequence[Trial]) -> tuple
 
 
 _LONG_SEGMENT = 0.5  # seconds
+_TO_THE_END = 10**7  # epochs of patience
 
 
 def time_segment(cohort: Cohort) -> tuple[float, float]:
@@ -238,7 +240,10 @@ def time_segment(cohort: Cohort) -> tuple[float, float]:
     executables = compiled(cohort)
     compile_seconds = time.perf_counter() - began
     segment = replace(
-        cohort, checkpoints=None, task=replace(cohort.task, epochs=cohort.task.epochs_per_segment)
+        cohort,
+        checkpoints=None,
+        task=replace(cohort.task, epochs=cohort.task.epochs_per_segment),
+        stop=Stop(_TO_THE_END) if cohort.stop.early else cohort.stop,  # what rests would seem fast
     )
 
     def once() -> float:
