@@ -31,9 +31,9 @@ from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
 from ladera.locale import N_, translator
 from ladera.problems import Problem
-from ladera.request import Request, check_count
+from ladera.request import Request, check_count, read_batch
 from ladera.rules import Rule
-from ladera.schedules import AskedSchedule, Schedules
+from ladera.schedules import AskedSchedule, Schedules, Stop
 from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe
@@ -42,7 +42,7 @@ from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
 from ladera.train.pool import Pool
 from ladera.train.recipe import Recipe
-from ladera.train.work import Cohort, Records, Task, Trial
+from ladera.train.work import SHUFFLED, Cohort, Records, Task, Trial
 
 if TYPE_CHECKING:
     from ladera.solvers import Solver
@@ -70,10 +70,12 @@ def compare(
     lr: str | float | Sequence[float] = "auto",
     seeds: int = 5,
     epochs: int = 20,
-    batch: int = 32,
+    batch: int | str = 32,
     out: str | Path | None = None,
     *,
     schedule: AskedSchedule = "constant",
+    sampling: str = "shuffled",
+    stop: str | Stop = "never",
     workers: int | None = None,
     width: int | None = None,
     progress: Progress | None = None,
@@ -87,10 +89,17 @@ def compare(
         in float64, and have no learning rate; each is given as many passes over it as there are epochs.
     lr: "auto" (nine rates around each rule's own), "low:high:count", or numbers; the same for all.
     seeds: how many tuning seeds, and how many reporting seeds.
-    epochs, batch: passes over the training set, and examples per step (whole batches only).
+    epochs, batch: passes over the training set, and examples per step (whole batches only); "full" is
+        the whole training set at every step.
     schedule: how the learning rate goes during a training: "cosine", "warmup-cosine:0.1", "one-cycle", ...
         (`ladera.schedules`), or of any hyperparameters, {"lr": "cosine", "b1": "warmup"}. It multiplies
-        what is swept, so a swept rate is the highest one. Solvers follow none.
+        what is swept, so a swept rate is the highest one. "plateau:0.1,10" follows the validation loss.
+        Solvers follow none.
+    sampling: "shuffled", every epoch another order of the whole training set; or "replacement", every
+        example of every batch drawn anew from all of them.
+    stop: "never"; or "early:5", once the validation loss has not fallen for 5 epochs ("early:5,1e-4": by
+        more than 1e-4). What is measured in the end is then the network of its best epoch, also where it
+        went on to the last one. Rules alone stop early.
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
     width: trainings that one program runs side by side; measured by default. The same question at
@@ -104,7 +113,17 @@ def compare(
         if value is not None:
             check_count(name, value)
     moved = Schedules.of(schedule)
-    request = Request(problem, configs.optimizers(optimizers), lr, seeds, epochs, batch, moved)
+    request = Request(
+        problem,
+        configs.optimizers(optimizers),
+        lr,
+        seeds,
+        epochs,
+        read_batch(batch),
+        moved,
+        sampling,
+        Stop.of(stop),
+    )
     store = Store(out if out is not None else request.default_folder())
     with contextlib.ExitStack() as stack:
         if progress is None and sys.stderr.isatty():
@@ -228,6 +247,7 @@ class _Comparison:
             self.request.recipes,
             self.store.checkpoints,
             self.request.schedule,
+            self.request.stop,
         )
         try:
             self.pool.train(parts, lambda records: self._keep(records, missing), self.progress.advance)
@@ -264,7 +284,7 @@ class _Comparison:
             "hyperparameters": configs.canonical({**configuration.optimizer.hyperparameters, **rate}),
             "seed": configuration.seed,
             "epochs": self.request.epochs,
-            "batch": self.request.batch,
+            "batch": self.request.examples_per_batch,
             "steps": self.request.epochs * self.request.steps_per_epoch,
         }
 
@@ -278,7 +298,8 @@ class _Comparison:
 
     @cached_property
     def task(self) -> Task:
-        return task(self.request.problem, self.request.batch, self.request.epochs)
+        r = self.request
+        return task(r.problem, r.examples_per_batch, r.epochs, sampling=r.sampling)
 
     @cached_property
     def plan(self) -> Plan:
@@ -297,8 +318,8 @@ class _Comparison:
         first = self.request.rules[0].rule
         held = self.request.recipes if together else (Recipe.of(first),)
         trial = (Trial("probe", first, 0),)
-        moved = self.request.schedule
-        asked = [Cohort("probe", self.task, held, width, trial, schedule=moved) for width in widths]
+        followed: dict[str, Any] = {"schedule": self.request.schedule, "stop": self.request.stop}
+        asked = [Cohort("probe", self.task, held, width, trial, **followed) for width in widths]
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
         return [Timing(width, step) for width, (step, _) in zip(widths, measured, strict=True)]
@@ -315,9 +336,11 @@ def _repeat(request: Request, store: Store) -> str:
     said = "".join(f", {name}={value!r}" for name, value in given.items())
     names = [o.name for o in request.optimizers]
     moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
+    moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
+    moved += f"stop={str(request.stop)!r}, " if request.stop.early else ""
     return (
         f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
-        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch}, {moved}"
+        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"
         f"out={str(store.path)!r})"
     )
 

@@ -15,11 +15,14 @@ from ladera.networks import losses
 from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT, Schedules
+from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
+from ladera.train.work import SAMPLINGS, SHUFFLED
 
-__all__ = ["Request", "check_count"]
+__all__ = ["FULL", "Request", "check_count", "read_batch"]
+
+FULL = "full"  # the whole training set as one batch
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
 _MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
@@ -37,6 +40,25 @@ def check_count(name: str, value: object) -> None:
         )
 
 
+def check_batch(value: object) -> None:
+    """Raise UsageError unless `value` is a sensible number of examples."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST["batch"]:
+        raise UsageError(
+            "A batch is a whole number of examples from 1 to {largest}, or full for the whole training set, "
+            "received {received}.",
+            largest=_LARGEST["batch"],
+            received=value,
+        )
+
+
+def read_batch(asked: int | str) -> int | str:
+    """A batch, or the number or "full" that a text says; any other text as it is, for `Request` to refuse."""
+    text = asked.strip().lower() if isinstance(asked, str) else ""
+    if text == FULL or not text:
+        return text or asked
+    return int(text) if text.isdecimal() else asked
+
+
 @dataclass(frozen=True)
 class Request:
     """What was asked, checked as far as it can be without the data."""
@@ -46,18 +68,31 @@ class Request:
     lr: str | float | Sequence[float]
     seeds: int
     epochs: int = _EPOCHS
-    batch: int = _BATCH
+    batch: int | str = _BATCH  # or "full"
     schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
+    sampling: str = SHUFFLED
+    stop: Stop = NEVER  # when a rule's training ends before its last epoch
 
     def __post_init__(self):
-        for name in ("seeds", "epochs", "batch"):
+        for name in ("seeds", "epochs"):
             check_count(name, getattr(self, name))
+        if self.batch != FULL:
+            check_batch(self.batch)
+        if self.sampling not in SAMPLINGS:
+            raise unknown_name("sampling", self.sampling, SAMPLINGS)
         _ = self.grids
         self._check_schedule()
         self._check_penalty()
         if self.solvers:
             self._check_loss()
             self._check_network()
+        if self.solvers and self.stop.early:
+            raise UsageError(
+                "Early stopping is of rules, whose epochs are judged one by one, and the solver {solver} "
+                "ends where it has converged, received stop '{stop}'; take stop 'never', or rules alone.",
+                solver=self.solvers[0].title,
+                stop=self.stop,
+            )
 
     def _check_penalty(self) -> None:
         """Raise UsageError where an optimizer cannot do with the penalty."""
@@ -186,7 +221,9 @@ class Request:
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]
         parts += [f"epochs-{self.epochs}"] * (self.epochs != _EPOCHS)
         parts += [f"batch-{self.batch}"] * (self.batch != _BATCH)
+        parts += [self.sampling] * (self.sampling != SHUFFLED)
         parts += [str(self.schedule)] * (not self.schedule.constant)
+        parts += [str(self.stop)] * self.stop.early
         return Path("runs") / "".join(c if c.isalnum() or c in "._-," else "-" for c in "-".join(parts))
 
     @property
@@ -208,15 +245,19 @@ class Request:
         return {
             "problem": self.problem.identity(),
             "epochs": self.epochs,
-            "batch": self.batch,
+            "batch": self.examples_per_batch,
             "schema": SCHEMA_VERSION,
+            **({} if self.sampling == SHUFFLED else {"sampling": self.sampling}),
             **({} if self.schedule.constant else {"schedule": str(self.schedule)}),
+            **({"stop": str(self.stop)} if self.stop.early else {}),
         }
 
     @cached_property
-    def steps_per_epoch(self) -> int:
-        """Whole batches in the training set. Reads the data. Raises UsageError: not even one."""
+    def examples_per_batch(self) -> int:
+        """The batch as a number. Reads the data. Raises UsageError: there are fewer examples."""
         examples = len(self.problem.prepared().train)
+        if not isinstance(self.batch, int):
+            return examples
         if self.batch > examples:
             raise UsageError(
                 "A batch may hold at most the {examples} training examples, received {received}; "
@@ -224,7 +265,12 @@ class Request:
                 examples=examples,
                 received=self.batch,
             )
-        return examples // self.batch
+        return self.batch
+
+    @cached_property
+    def steps_per_epoch(self) -> int:
+        """Whole batches in the training set. Reads the data. Raises UsageError: not even one."""
+        return len(self.problem.prepared().train) // self.examples_per_batch
 
     def tuning(self, rates: Mapping[str, Iterable[float]]) -> list[Configuration]:
         """Every rule at the rates given for it, on every tuning seed: a solver has nothing to tune."""

@@ -48,7 +48,9 @@ RUNS = pa.schema(
         # done
         ("status", pa.string()),  # finished | diverged
         ("diverged_step", pa.int64()),  # first step with a loss that is not finite; null if none
-        ("ended", pa.string()),  # why a solver stopped: converged, max_steps, ...; null for a rule
+        # Why a solver stopped: converged, max_steps, ... Of a rule that may stop early after which epoch it
+        # did and whose weights it has: "early:12,best:7", or "best:20" where it went to the end. Else null.
+        ("ended", pa.string()),
         ("evaluations", pa.int64()),  # gradients of a mini-batch computed, or as much work
         ("width", pa.int32()),  # lanes of the program that trained it
         ("device", pa.string()),

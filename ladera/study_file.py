@@ -15,8 +15,9 @@ from ladera.configs import Optimizer
 from ladera.networks import initialisers
 from ladera.request import Request
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT
+from ladera.schedules import CONSTANT, NEVER
 from ladera.train.pool import cores
+from ladera.train.work import SHUFFLED
 
 __all__ = ["check_same", "describe"]
 
@@ -33,9 +34,11 @@ def describe(request: Request, command: str) -> dict[str, Any]:
         "metric": {"name": metric.name, "direction": metric.direction, "unit": metric.unit},
         "training": {
             "epochs": request.epochs,
-            "batch": request.batch,
+            "batch": request.examples_per_batch,
+            "sampling": request.sampling,
             "steps_per_epoch": request.steps_per_epoch,
             "schedule": str(request.schedule),
+            "stop": str(request.stop),
             "dtype": "float32",
         },
         "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},
@@ -80,9 +83,7 @@ def check_same(stored: Mapping[str, Any], asked: Mapping[str, Any], path: Path) 
         return  # a study file that lost its parts is written anew; runs are known by their names
     for table, key in (("problem", k) for k in _PROBLEM_KEYS):
         _same(stored, asked, table, key, path)
-    if "schedule" not in stored["training"]:  # a study file of an earlier version
-        stored = {**stored, "training": {**stored["training"], "schedule": str(CONSTANT)}}
-    for key in ("epochs", "batch", "schedule"):
+    for key in ("epochs", "batch", "sampling", "schedule", "stop"):
         _same(stored, asked, "training", key, path)
 
 
@@ -102,7 +103,13 @@ _PROBLEM_KEYS = (
     "penalty",
 )
 
-_BEFORE = {"init": initialisers.DEFAULT}  # what studies were that do not say it
+# What studies of earlier versions were that do not say it.
+_BEFORE = {
+    "init": initialisers.DEFAULT,
+    "sampling": SHUFFLED,
+    "schedule": str(CONSTANT),
+    "stop": str(NEVER),
+}
 
 
 def _same(stored: Mapping[str, Any], asked: Mapping[str, Any], table: str, key: str, path: Path) -> None:

@@ -102,6 +102,8 @@ class Answer:
     full_batch: tuple[str, ...]  # the solvers: the whole training set at once, no learning rate
     schedule: str  # that the rules followed: "constant", "cosine", ...
     sentence: str  # in English; `ladera.analysis.words.sentence` writes it in other languages
+    stop: str = "never"  # or when the rules stopped early: "early:5"
+    stopped: int = 0  # reporting runs that did, before their last epoch
 
     def __str__(self) -> str:
         return self.sentence

@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from ladera.analysis.answer import Answer, Ranked
-from ladera.analysis.scheduled import Scheduled, scheduled
+from ladera.analysis.scheduled import Scheduled, scheduled, stopping
 from ladera.analysis.words import lr_text
 from ladera.base import UsageError, unknown_name
 from ladera.locale import N_, Translator
@@ -206,6 +206,11 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
         )
     training = study["training"]
     template = _("{optimizer} with learning rate {lr}, measured with batch {batch} over {epochs} epochs.")
+    if training["batch"] == study["problem"].get("train"):
+        template = _(
+            "{optimizer} with learning rate {lr}, measured with the whole training set as one batch over "
+            "{epochs} epochs."
+        )
     if asked.get("full_batch"):
         template = _("{optimizer}, measured on the whole training set in {epochs} passes over it.")
     head = template.format(
@@ -215,6 +220,7 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
     if not asked.get("full_batch"):
         present = ["lr", *(name for name, value in best.hyperparameters.items() if value is not None)]
         moved = scheduled(training, best.lr, dict.fromkeys(present), framework, not known, _)
+    ends = Scheduled() if asked.get("full_batch") else stopping(training, framework, _)
     if known:
         call = calls[best.optimizer]
         notes = _notes(call, best.hyperparameters, framework, _)
@@ -226,11 +232,23 @@ def code(answer: Answer, study: dict[str, Any], framework: str, _: Translator = 
             )
         ]
         expression = (drop_in or "").format(rule=asked["rule"].format(lr=repr(best.lr)))
-    wrapped = [f"# {line}" for comment in [head, *moved.notes, *notes] for line in wrap(comment, 88)]
+    wrapped = [
+        f"# {line}" for comment in [head, *moved.notes, *ends.notes, *notes] for line in wrap(comment, 88)
+    ]
     imports = dict.fromkeys([f"import {framework if known else 'ladera'}", *moved.imports])
     imports = sorted(imports, key=lambda line: line != "import math")
     space = ["", ""] if moved.before else [""]
-    lines = [*wrapped, *imports, *space, *moved.before, f"optimizer = {expression}", *moved.after]
+    lines = [
+        *wrapped,
+        *imports,
+        *space,
+        *moved.before,
+        f"optimizer = {expression}",
+        *moved.after,
+        *ends.after,
+    ]
+    if callbacks := ", ".join([*moved.callbacks, *ends.callbacks]):
+        lines.append(f"# model.fit(..., callbacks=[{callbacks}])")
     return "\n".join(lines) + "\n"
 
 

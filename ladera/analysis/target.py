@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ladera.analysis.thresholds import TARGET
+from ladera.analysis.worked import worked
 
 __all__ = ["median_time", "start_metric", "target_value", "times_to_target"]
 
@@ -43,7 +44,7 @@ def times_to_target(
 
     Columns: run, optimizer, lr, seed, purpose, reached, steps, examples, evaluations, seconds; inf
     where the run misses the target. Seconds are the run's share of its cohort's training time,
-    spread evenly over its steps, those of a solver that had ended left out.
+    spread evenly over its steps, those that it did not make any more left out.
     """
     values = curves["validation_metric"]
     touched = curves[values >= target if direction == "max" else values <= target]
@@ -54,10 +55,7 @@ def times_to_target(
     frame["steps"] = steps
     frame["examples"] = steps * runs["batch"].to_numpy()
     frame["evaluations"] = steps * frame["optimizer"].map(evaluations_per_step).to_numpy()
-    worked, solves = runs["steps"], runs["lr"].isna()
-    if solves.any():
-        worked = worked.where(~solves, runs["evaluations"])
-    frame["seconds"] = steps * (runs["seconds"] / worked).to_numpy()
+    frame["seconds"] = steps * (runs["seconds"] / worked(runs)).to_numpy()
     return frame
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from ladera.analysis import fairness, ranking, select, target, words
 from ladera.analysis.answer import NOT_ENOUGH_DATA, Answer, Ranked
 from ladera.analysis.frames import Frames
+from ladera.analysis.worked import stopped
 
 __all__ = ["Evidence", "answer", "evidence"]
 
@@ -91,6 +92,8 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         full_batch=tuple(o["name"] for o in frames.optimizers if o.get("full_batch")),
         schedule=frames.study["training"].get("schedule", "constant"),
         sentence="",
+        stop=frames.study["training"].get("stop", "never"),
+        stopped=int((stopped(seen.reported) < seen.reported["epochs"]).sum()),
     )
     found = empty if not (checked.may_rank and seen.optimizers) else _ranked_answer(frames, seen, empty)
     return replace(found, sentence=words.sentence(found, str))

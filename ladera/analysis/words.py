@@ -28,6 +28,7 @@ __all__ = [
     "scheduled",
     "sentence",
     "speed",
+    "stopped_early",
     "warnings",
 ]
 
@@ -36,7 +37,7 @@ def sentence(answer: Answer, _: Translator) -> str:
     """The answer box: what to use, how sure that is, how soon it gets there, what was not shown."""
     if answer.optimizer is None:
         return headline(answer, _)
-    said = (headline, scheduled, evidence, speed)
+    said = (headline, scheduled, stopped_early, evidence, speed)
     parts = [*(part(answer, _) for part in said), not_shown(_)]
     return " ".join(part for part in parts if part)
 
@@ -159,6 +160,18 @@ def scheduled(answer: Answer, _: Translator) -> str:
         template = _("Every rule followed the schedule {schedule}.")
     names = ", ".join(answer.titles[name] for name in answer.full_batch)
     return template.format(schedule=answer.schedule, names=names)
+
+
+def stopped_early(answer: Answer, _: Translator) -> str:
+    """How many trainings stopped early, and what is measured then; "" where none might."""
+    if answer.stop == "never":
+        return ""
+    template = _(
+        "Early stopping ({stop}): {count} of {runs} reporting runs ended before their last epoch; each is "
+        "measured at its best."
+    )
+    runs = answer.seeds * len(answer.ranking)
+    return template.format(stop=answer.stop, count=answer.stopped, runs=runs)
 
 
 def full_batch(answer: Answer, _: Translator) -> str:

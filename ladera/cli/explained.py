@@ -92,11 +92,9 @@ def _of_solver(console: Console, e: SolverExplanation, _: Translator) -> None:
 
 
 def _of_schedule(console: Console, e: ScheduleExplanation, _: Translator) -> None:
-    from ladera.explaining.schedule import LETTERS
-
     console.print(Text(textwrap.indent(e.formula_text(), "    ")), soft_wrap=True)
     console.print()
-    console.print(Text(_(LETTERS)))
+    console.print(Text(e.letters))
     if e.hyperparameters:
         console.print()
         _hyperparameters(console, e, _)

@@ -50,7 +50,12 @@ def compare(
     ] = "auto",
     seeds: Annotated[int, typer.Option(help=_(N_("Seeds that tune; as many others report.")))] = 5,
     epochs: Annotated[int, typer.Option(help=_(N_("Passes over the training set.")))] = 20,
-    batch: Annotated[int, typer.Option(help=_(N_("Examples per step.")))] = 32,
+    batch: Annotated[
+        str, typer.Option(help=_(N_("Examples per step; full: the whole training set at once.")))
+    ] = "32",
+    sampling: Annotated[
+        str, typer.Option(help=_(N_("How batches are drawn: shuffled every epoch, or with replacement.")))
+    ] = "shuffled",
     activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
     init: Annotated[
         str,
@@ -86,10 +91,24 @@ def compare(
         str,
         typer.Option(
             help=_(
-                N_("How the learning rate goes: constant, cosine, warmup-cosine:0.1, one-cycle, step:0.5,10.")
+                N_(
+                    "How the learning rate goes: constant, cosine, warmup-cosine:0.1, one-cycle, "
+                    "plateau:0.1,10."
+                )
             )
         ),
     ] = "constant",
+    stop: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "never, or early:5, after 5 epochs without a better validation loss; the best epoch's "
+                    "weights are restored."
+                )
+            )
+        ),
+    ] = "never",
     out: Annotated[
         Path | None, typer.Option(help=_(N_("The study's folder; what it holds is not trained again.")))
     ] = None,
@@ -132,6 +151,8 @@ def compare(
             batch,
             out,
             schedule=schedule,
+            sampling=sampling,
+            stop=stop,
             workers=workers,
             width=width,
             progress=progress,

@@ -14,7 +14,7 @@ from ladera.explaining.page import domain_words, table
 from ladera.explaining.typeset import aligned
 from ladera.locale import N_
 from ladera.report.style import styles
-from ladera.schedules import Schedule
+from ladera.schedules import Plateau, Schedule
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -25,6 +25,11 @@ EPOCHS, STEPS_PER_EPOCH = 20, 50  # of the training that is drawn
 LETTERS = N_(
     "t = 0, 1, ... counts the steps done before, n is how many steps the training has, s how many an epoch. "
     "The hyperparameter's own value is multiplied by f[t]."
+)
+LETTERS_OF_LOSSES = N_(
+    "e = 0, 1, ... counts the epochs, L[e] is the validation loss after epoch e. The learning rate of epoch "
+    "e is its own value times f[e], which begins at 1. b is the loss of the last epoch with w = 0, ∞ before "
+    "there is one; after a cut w counts from 0 again. It is drawn beside a validation loss that was made up."
 )
 _FONT = {"family": "DejaVu Sans, Arial, sans-serif", "size": 13}
 
@@ -61,12 +66,22 @@ class ScheduleExplanation(Explained):
 
     @property
     def along(self) -> str:
-        """What moves beside the learning rate; "" where nothing does."""
-        return ", ".join(self.schedule.companions)
+        """What moves beside the learning rate, or is looked at; "" where nothing is."""
+        return self._("validation loss") if self.schedule.reacts else ", ".join(self.schedule.companions)
+
+    @property
+    def letters(self) -> str:
+        """What the letters of its formula are."""
+        return self._(LETTERS_OF_LOSSES if self.schedule.reacts else LETTERS)
 
     def points(self, epochs: int = EPOCHS, steps_per_epoch: int = STEPS_PER_EPOCH) -> tuple[Any, Any, Any]:
-        """Of a training: epochs [n] since the start, factors [n], and those of what moves along or None."""
+        """Of a training: epochs [n] since the start, factors [n], and those of what moves along or None;
+        where it follows the losses, losses that fall for a fifth of the training and no longer."""
         n = epochs * steps_per_epoch
+        if isinstance(self.schedule, Plateau):
+            losses = 1 - 0.8 * np.minimum(np.arange(epochs) / (0.2 * epochs), 1)
+            factors = np.repeat(self.schedule.follow(losses), steps_per_epoch)
+            return np.arange(n) / steps_per_epoch, factors, np.repeat(losses, steps_per_epoch)
         beside = self.schedule.companion_factors(n, steps_per_epoch) if self.along else None
         return np.arange(n) / steps_per_epoch, self.schedule.factors(n, steps_per_epoch), beside
 
@@ -131,7 +146,7 @@ class ScheduleExplanation(Explained):
             _("Source: {paper}.").format(paper=self.paper) if self.paper else "",
             f"## {_('Formula')}",
             display(self.latex()),
-            _(LETTERS),
+            self.letters,
             picture,
             *([f"## {_('Hyperparameters')}", table(header, rows)] if rows else []),
             f"## {_('Code')}",

@@ -17,7 +17,8 @@ def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Transl
     """Who ends best and worst, and how far the best one's loss falls."""
     if not answer.fairness.may_rank:
         return _("The comparison is not fair, so these curves do not show which optimizer is better.")
-    ends = [(curve, curve.bands["validation_metric"].median[-1]) for curve in curves]
+    restored = answer.stop != "never"
+    ends = [(c, c.final if restored else c.bands["validation_metric"].median[-1]) for c in curves]
     trained = [(curve, value) for curve, value in ends if value is not None]
     if not trained:
         return _("No reporting run has trained to the end, so there is no curve to show.")
@@ -25,10 +26,11 @@ def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Transl
     trained.sort(key=lambda pair: -sign * pair[1])
     (best, top), (worst, bottom) = trained[0], trained[-1]
     metric = metric_name(answer.metric, _)
+    template = _("After the last epoch {best} has the best median validation {metric}, {value} (n = {n}).")
+    if restored:
+        template = _("At its best epochs {best} has the best median validation {metric}, {value} (n = {n}).")
     sentences = [
-        _("After the last epoch {best} has the best median validation {metric}, {value} (n = {n}).").format(
-            best=best.title, metric=metric, value=metric_text(top, answer.unit), n=best.seeds
-        )
+        template.format(best=best.title, metric=metric, value=metric_text(top, answer.unit), n=best.seeds)
     ]
     if worst is not best:
         value = metric_text(bottom, answer.unit)

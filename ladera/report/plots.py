@@ -75,6 +75,8 @@ def convergence(study: Study, _: Translator) -> Plot:
             "a point is shown when its passes are paid for."
         )
         reading += " " + more.format(names=", ".join(answer.titles[name] for name in answer.full_batch))
+    if answer.stop != "never":
+        reading += " " + _("A run that stopped early stays at the values of its best epoch from then on.")
     return Plot(
         id="convergence",
         figure=figures.convergence(curves, looks, scale, next(iter(names.values())), _),

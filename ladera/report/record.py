@@ -56,8 +56,10 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
         "training": {
             "epochs": _("epochs"),
             "batch": _("batch"),
+            "sampling": _("sampling"),
             "steps_per_epoch": _("steps per epoch"),
             "schedule": _("schedule"),
+            "stop": _("early stopping"),
             "dtype": _("number format"),
         },
         "seeds": {"tune": _("tuning seeds"), "report": _("reporting seeds")},

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ladera.analysis.answer import Answer
+from ladera.analysis.worked import worked
 
 __all__ = [
     "CURVE_COLUMNS",
@@ -60,6 +61,7 @@ class Convergence:
     seeds: int
     bands: dict[str, Band]
     per_x: dict[str, float]  # what a step, or a pass, is in each unit of the axis
+    final: float | None  # median validation metric of the networks that the trainings were left with
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,9 @@ def convergences(
         }
         title, lr = answer.titles[name], float(runs["lr"].iloc[0])
         costs = _per_step(runs) if per_pass is None else _per_pass(runs, per_pass[name])
-        found.append(Convergence(name, title, lr, len(runs), bands, costs))
+        values = runs["validation_metric"].where(~runs["diverged"]).to_frame().T
+        [final] = summarise(values.set_axis([0.0]), answer.direction).median
+        found.append(Convergence(name, title, lr, len(runs), bands, costs, final))
     return found
 
 
@@ -183,7 +187,7 @@ def summarise(table: pd.DataFrame, direction: str) -> Band:
 def _per_step(rows: pd.DataFrame) -> dict[str, float]:
     """What one step costs: medians over the runs, of those that went all the way."""
     done = rows[~rows["diverged"]]
-    steps = done["steps"].to_numpy(dtype=float)
+    steps = worked(done).to_numpy(dtype=float)
     costs = {"steps": 1.0}
     for unit in ("evaluations", "seconds"):
         values = done[unit].to_numpy(dtype=float)
@@ -193,14 +197,13 @@ def _per_step(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _per_pass(rows: pd.DataFrame, steps: float) -> dict[str, float]:
-    """What one pass costs; the seconds of a solver that ended early were spent on fewer passes."""
+    """What one pass costs; the seconds of a training that ended early were spent on fewer passes."""
     done = rows[~rows["diverged"]]
-    solves = bool(rows["lr"].isna().all())
-    worked = done["evaluations" if solves else "steps"].to_numpy(dtype=float)
+    made = worked(done).to_numpy(dtype=float)
     seconds = done["seconds"].to_numpy(dtype=float)
     costs = {"passes": 1.0}
-    if len(seconds) and np.isfinite(seconds).all() and (worked > 0).all():
-        costs["seconds"] = float(np.median(seconds / worked)) * steps
+    if len(seconds) and np.isfinite(seconds).all() and (made > 0).all():
+        costs["seconds"] = float(np.median(seconds / made)) * steps
     return costs
 
 

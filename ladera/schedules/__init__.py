@@ -14,6 +14,7 @@
     warmup:W,S               up for the share W of the training, from S
     warmup-cosine:W,E,S      up for the share W, then to E along half a cosine
     warmup-stable-decay:W,D,E,S
+    plateau:F,K,L            times F after K epochs without a better validation loss, not below L
 
 Numbers may be left out from the right, or named: "one-cycle:0.3,end=0". A text is of the learning rate,
 unless it says of what: "lr=cosine weight_decay=warmup:0.2".
@@ -23,11 +24,14 @@ from ladera.schedules._schedule import Schedule
 from ladera.schedules.catalogue import get, make, names
 from ladera.schedules.cycles import ExpRange, OneCycle, Triangular, Triangular2, WarmRestarts
 from ladera.schedules.decays import Constant, Cosine, Exponential, InverseTime, Polynomial, Step
+from ladera.schedules.plateau import Plateau
 from ladera.schedules.schedules import CONSTANT, AskedSchedule, Schedules
+from ladera.schedules.stop import NEVER, Stop
 from ladera.schedules.warmups import Warmup, WarmupCosine, WarmupStableDecay
 
 __all__ = [
     "CONSTANT",
+    "NEVER",
     "AskedSchedule",
     "Constant",
     "Cosine",
@@ -35,10 +39,12 @@ __all__ = [
     "Exponential",
     "InverseTime",
     "OneCycle",
+    "Plateau",
     "Polynomial",
     "Schedule",
     "Schedules",
     "Step",
+    "Stop",
     "Triangular",
     "Triangular2",
     "WarmRestarts",

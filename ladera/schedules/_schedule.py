@@ -30,6 +30,8 @@ class Schedule(Hyperparameters):
     formula: ClassVar[str]
     # What moves along where the learning rate is scheduled: a rule's momentum under one cycle.
     companions: ClassVar[tuple[str, ...]] = ()
+    # Whether it follows the losses: its factors are not known before the training.
+    reacts: ClassVar[bool] = False
 
     @classmethod
     def name(cls) -> str:

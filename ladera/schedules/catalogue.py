@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ladera.base import UsageError, unknown_name
-from ladera.schedules import cycles, decays, warmups
+from ladera.schedules import cycles, decays, plateau, warmups
 from ladera.schedules._schedule import Schedule
 
 __all__ = ["get", "make", "names"]
 
 _BY_NAME: dict[str, type[Schedule]] = {
     cls.name(): cls
-    for module in (decays, cycles, warmups)
+    for module in (decays, cycles, warmups, plateau)
     for cls in (getattr(module, name) for name in module.__all__)
 }
 

@@ -12,6 +12,7 @@ from ladera.base import UsageError
 from ladera.schedules._schedule import Schedule
 from ladera.schedules.catalogue import make
 from ladera.schedules.decays import Constant
+from ladera.schedules.plateau import Plateau
 
 __all__ = ["CONSTANT", "AskedSchedule", "Schedules"]
 
@@ -52,6 +53,13 @@ class Schedules:
                     name=name,
                 )
             found[name] = make(one)
+            if found[name].reacts and name != "lr":
+                raise UsageError(
+                    "The schedule {schedule} is of the learning rate alone, received {name}={schedule}; take "
+                    "lr={schedule}.",
+                    schedule=found[name].name(),
+                    name=name,
+                )
         moving = [pair for pair in found.items() if not isinstance(pair[1], Constant)]
         return cls(tuple(sorted(moving, key=lambda pair: (pair[0] != "lr", pair[0]))))
 
@@ -59,6 +67,16 @@ class Schedules:
     def constant(self) -> bool:
         """Whether nothing moves."""
         return not self.pairs
+
+    @property
+    def tabled(self) -> tuple[tuple[str, Schedule], ...]:
+        """The pairs whose factors are known before the training."""
+        return tuple(pair for pair in self.pairs if not pair[1].reacts)
+
+    @property
+    def plateau(self) -> Plateau | None:
+        """The schedule that follows the losses, which is of the learning rate."""
+        return next((one for _, one in self.pairs if isinstance(one, Plateau)), None)
 
     def __str__(self) -> str:
         if not self.pairs:
@@ -75,12 +93,13 @@ class Schedules:
         return name in own or ("lr" in own and name in own["lr"].companions)
 
     def table(self, numbers: Sequence[str], n: int, s: int) -> np.ndarray:
-        """The factors of a rule's numbers, float64 [n, len(numbers)]: 1 where nothing moves."""
-        table, own = np.ones((n, len(numbers))), dict(self.pairs)
+        """The factors of a rule's numbers, float64 [n, len(numbers)]: 1 where nothing moves, or the losses
+        will decide."""
+        table, own = np.ones((n, len(numbers))), dict(self.tabled)
         for at, name in enumerate(numbers):
             if name in own:
                 table[:, at] = own[name].factors(n, s)
-            elif self._moves(name):
+            elif "lr" in own and name in own["lr"].companions:
                 table[:, at] = own["lr"].companion_factors(n, s)
         return table
 

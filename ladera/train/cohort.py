@@ -18,8 +18,10 @@ import numpy as np
 
 from ladera.base import Status
 from ladera.rules import Rule
+from ladera.schedules import Stop
 from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
+from ladera.train.epoch_end import Watch
 from ladera.train.evaluation import Chunks, Ended, Metrics, Row, Weights
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
@@ -39,9 +41,11 @@ def train(cohort: Cohort, progress: Callable[[float], None] = lambda runs: None)
         trials = cohort.trials[at : at + cohort.width]
         chunk_began = time.perf_counter()
         lanes = _train_lanes(cohort, executables, trials, progress)
-        share = (time.perf_counter() - chunk_began) / len(trials)
-        for lane, trial in enumerate(trials):
-            run, curve = lanes.records(cohort, trial, lane)
+        seconds = time.perf_counter() - chunk_began
+        done = [lanes.records(cohort, trial, lane) for lane, trial in enumerate(trials)]
+        work = sum(run["evaluations"] for run, _ in done)
+        for run, curve in done:
+            share = seconds * run["evaluations"] / work if work else seconds / len(done)
             runs.append({**run, "seconds": share, "compile_seconds": compile_seconds})
             curves.append(curve)
     train_seconds = time.perf_counter() - began - compile_seconds
@@ -68,13 +72,18 @@ class _Lanes:
         validation_metric = _metric(task, np.r_[self.start[1][lane], m.validation_correct[:, lane]])
 
         diverged_step = int(self.ended.diverged[lane]) or None
-        if diverged_step is None and not np.isfinite(validation_loss[-1]):
-            diverged_step = int(steps[-1])  # the last update blew up, and no step saw it
+        best, stopped = self._best(task, lane)
+        if diverged_step is None and not np.isfinite(validation_loss[best]):
+            diverged_step = int(steps[best])  # the last update blew up, and no step saw it
         series = [train_loss, train_metric, validation_loss, validation_metric]
         if diverged_step is not None:
             after = steps >= diverged_step
             series = [np.where(after, np.nan, values) for values in series]
-        grew = not train_loss[-1] <= DIVERGED_FACTOR * first
+            best = task.epochs
+        else:
+            after = np.arange(task.epochs + 1) > stopped
+            series = [np.where(after, values[best], values) for values in series]
+        grew = not train_loss[best] <= DIVERGED_FACTOR * first
         status = Status.DIVERGED if diverged_step is not None or grew else Status.FINISHED
 
         names = ("train_loss", "train_metric", "validation_loss", "validation_metric")
@@ -87,9 +96,9 @@ class _Lanes:
             "width": cohort.width,
             "device": jax.devices()[0].device_kind,
             "versions": _versions(),
-            "ended": self.ended.result[lane] if self.ended.result else None,
+            "ended": self._why(task, lane, diverged_step is not None),
             "fingerprint": float(self.fingerprint[lane]),
-            **{name: float(values[-1]) for name, values in zip(names, series, strict=True)},
+            **{name: float(values[best]) for name, values in zip(names, series, strict=True)},
             **self._test_values(task, lane),
         }
         curve = {
@@ -100,10 +109,27 @@ class _Lanes:
         }
         return run, curve
 
+    def _best(self, task: Task, lane: int) -> tuple[int, int]:
+        """The epoch whose weights the training is left with, and the last one that was trained."""
+        if self.ended.best is None or self.ended.stopped is None:
+            return task.epochs, task.epochs
+        return int(self.ended.best[lane]), int(self.ended.stopped[lane]) or task.epochs
+
+    def _why(self, task: Task, lane: int, diverged: bool) -> str | None:
+        """What the store says of how the training ended (`ladera.store.RUNS`)."""
+        if self.ended.result:
+            return self.ended.result[lane]
+        if self.ended.best is None or self.ended.stopped is None or diverged:
+            return None
+        best, stopped = self._best(task, lane)
+        return f"early:{stopped},best:{best}" if self.ended.stopped[lane] else f"best:{best}"
+
     def _evaluations(self, task: Task, trial: Trial, lane: int) -> int:
-        """Gradients of a mini-batch that were computed, or as much work."""
+        """Gradients of a mini-batch that were computed, or as much work; a training that diverged is
+        charged to its end."""
         if isinstance(trial.rule, Rule):
-            return task.epochs * task.steps_per_epoch * trial.rule.evaluations
+            epochs = task.epochs if self.ended.diverged[lane] else self._best(task, lane)[1]
+            return epochs * task.steps_per_epoch * trial.rule.evaluations
         assert self.ended.passes is not None
         return min(int(self.ended.passes[lane]), task.epochs) * task.steps_per_epoch
 
@@ -151,7 +177,7 @@ def _filled(
     mark = _fingerprint(executables, task, untrained, seeds)
     metrics = Metrics(*(np.zeros((task.epochs, cohort.width), np.float32) for _ in Metrics._fields))
     checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
-    moved = None if cohort.schedule.constant else factors(cohort, row.numbers.shape[1])
+    moved = None if not cohort.schedule.tabled else factors(cohort, row.numbers.shape[1])
     done, segment = 0, program.epochs_per_segment(task)
     if (found := checkpoint.load((carry, metrics))) is not None:
         done, (carry, kept) = found
@@ -164,6 +190,9 @@ def _filled(
         for whole, part in zip(metrics, jax.device_get(measured), strict=True):
             whole[epoch:until] = part
         progress(len(trials) * segment / task.epochs)
+        if program.rests(carry):
+            progress(len(trials) * (task.epochs - until) / task.epochs)
+            break
         if until < task.epochs:
             checkpoint.save(until, (carry, metrics))
     final = executables.evaluate(program.weights(carry), test) if cohort.reads_test else None
@@ -179,8 +208,7 @@ def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequenc
     training, found = executables.data.training, []
     for lane, seed in enumerate(seeds):
         [order] = orders(task, seed, 0, 1)[:, 0]
-        only = np.zeros(training.weight.size, np.float32)
-        only[order] = 1
+        only = np.bincount(order, minlength=training.weight.size).astype(np.float32)  # some drawn twice
         batch = training._replace(weight=jnp.asarray(only.reshape(training.weight.shape)))
         loss, _ = executables.evaluate(weights, batch)
         found.append(loss[lane])
@@ -199,10 +227,13 @@ def _row(cohort: Cohort, executables: Compiled, lanes: Sequence[Trial]) -> tuple
     penalty = np.tile(np.array(cohort.task.penalty.numbers, program.dtype), (cohort.width, 1))
     dropout = np.full(cohort.width, cohort.task.dropout, np.float32)
     seeds = np.array([trial.seed for trial in lanes], np.uint32)
-    return jnp.int32(index), Row(*map(jnp.asarray, (numbers, penalty, dropout, seeds)))
+    watch = Watch.of(cohort.stop, cohort.schedule.plateau, cohort.width, recipe.numbers, longest)
+    told = Row(jnp.asarray(numbers), jnp.asarray(penalty), jnp.asarray(dropout), jnp.asarray(seeds), watch)
+    return jnp.int32(index), told
 
 
 _LONG_SEGMENT = 0.5  # seconds
+_TO_THE_END = 10**7  # epochs of patience
 
 
 def time_segment(cohort: Cohort) -> tuple[float, float]:
@@ -211,7 +242,10 @@ def time_segment(cohort: Cohort) -> tuple[float, float]:
     executables = compiled(cohort)
     compile_seconds = time.perf_counter() - began
     segment = replace(
-        cohort, checkpoints=None, task=replace(cohort.task, epochs=cohort.task.epochs_per_segment)
+        cohort,
+        checkpoints=None,
+        task=replace(cohort.task, epochs=cohort.task.epochs_per_segment),
+        stop=Stop(_TO_THE_END) if cohort.stop.early else cohort.stop,  # what rests would seem fast
     )
 
     def once() -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ladera.schedules import Plateau, Stop
+from ladera.train.epoch_end import Watch
 from ladera.train.evaluation import Chunks, Data, Row, Weights
 from ladera.train.plan import cache_folder
 from ladera.train.program import Program
@@ -102,20 +104,29 @@ def _data(one: Program | SolverProgram, task: Task) -> Any:
 
 def compiled(cohort: Cohort) -> Compiled:
     """The cohort's executables, from this process if it has them."""
-    return _compiled(cohort.task, cohort.recipes, cohort.width, not cohort.schedule.constant)
+    asked = _Asked(bool(cohort.schedule.tabled), cohort.stop.early, cohort.schedule.plateau is not None)
+    return _compiled(cohort.task, cohort.recipes, cohort.width, asked)
+
+
+class _Asked(NamedTuple):
+    """What a program is told beside its numbers."""
+
+    scheduled: bool
+    stops: bool
+    falls: bool
 
 
 @lru_cache(maxsize=32)
-def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int, scheduled: bool) -> Compiled:
+def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int, asked: _Asked) -> Compiled:
     began = time.perf_counter()
     one = _program(task, recipes, width)
     data = _data(one, task)
     with one.precision():
-        return _ahead_of_time(one, task, data, scheduled, began)
+        return _ahead_of_time(one, task, data, asked, began)
 
 
 def _ahead_of_time(
-    one: Program | SolverProgram, task: Task, data: Any, scheduled: bool, began: float
+    one: Program | SolverProgram, task: Task, data: Any, asked: _Asked, began: float
 ) -> Compiled:
     width, longest = one.width, max(len(r.numbers) for r in one.recipes)
     index = jax.ShapeDtypeStruct((), jnp.int32)
@@ -124,11 +135,12 @@ def _ahead_of_time(
         jax.ShapeDtypeStruct((width, len(task.penalty.numbers)), one.dtype),
         jax.ShapeDtypeStruct((width,), jnp.float32),
         jax.ShapeDtypeStruct((width,), jnp.uint32),
+        Watch.of(Stop(int(asked.stops)), Plateau() if asked.falls else None, width, (), longest),
     )
     begun = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct((width, *leaf.shape), leaf.dtype), Weights(*initial(task, 0))
     )
-    moved = np.ones((task.epochs, task.steps_per_epoch, longest), np.float32) if scheduled else None
+    moved = np.ones((task.epochs, task.steps_per_epoch, longest), np.float32) if asked.scheduled else None
     told = jax.tree.map(
         lambda part: jax.ShapeDtypeStruct(part.shape, part.dtype), one.agenda(task, [0] * width, 0, moved)
     )

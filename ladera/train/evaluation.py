@@ -49,6 +49,7 @@ class Row(NamedTuple):
     penalty: Any  # [lanes, 5]: the numbers of a `Penalty`
     dropout: Any = None  # [lanes] float32: the share of units that is left out
     seed: Any = None  # [lanes] uint32: what is drawn while it trains is drawn from it
+    watch: Any = None  # what the ends of epochs are judged by (`epoch_end.Watch`), where they are
 
 
 class Weights(NamedTuple):
@@ -76,6 +77,8 @@ class Ended(NamedTuple):
     diverged: np.ndarray  # the step whose loss was not finite, 0 for none
     passes: np.ndarray | None = None  # over the training set that were spent, where the epochs do not tell
     result: list[str] | None = None  # why a solver stopped
+    best: np.ndarray | None = None  # the epoch whose weights are restored, where training may stop early
+    stopped: np.ndarray | None = None  # the epoch after which it did, 0 where it went to the end
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,15 +12,18 @@ import numpy as np
 
 from ladera.networks import losses
 from ladera.problems import Prepared, Problem
-from ladera.train.work import Task
+from ladera.train.work import SHUFFLED, Task
 
 __all__ = ["task"]
 
 
-def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None) -> Task:
+def task(
+    problem: Problem, batch: int, epochs: int, data: Prepared | None = None, *, sampling: str = SHUFFLED
+) -> Task:
     """What all trainings of `problem` share. Its examples' files are removed when the process ends.
 
-    data: other examples than the problem's own, prepared alike (a part of them, say).
+    sampling: how batches are drawn, one of `work.SAMPLINGS`. data: other examples than the
+    problem's own, prepared alike (a part of them, say).
     """
     data = data or problem.prepared()
     return Task(
@@ -36,6 +39,7 @@ def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None
         train_size=len(data.train),
         batch=batch,
         epochs=epochs,
+        sampling=sampling,
     )
 
 

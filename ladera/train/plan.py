@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ladera.base import temporary
-from ladera.schedules import CONSTANT, Schedules
+from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Task, Trial
 
@@ -107,6 +107,7 @@ def cohorts(
     recipes: Sequence[Recipe],
     checkpoints: Path | None = None,
     schedule: Schedules = CONSTANT,
+    stop: Stop = NEVER,
 ) -> list[Cohort]:
     """The trials of every optimizer, cut into cohorts; names depend on what is in them alone.
 
@@ -122,8 +123,8 @@ def cohorts(
             digest = hashlib.sha256("\n".join(trial.run for trial in part).encode()).hexdigest()[:8]
             held = tuple(recipes) if plan.together and not solves else (Recipe.of(part[0].rule),)
             name = f"{optimizer}-{purpose}-{digest}"
-            moved = CONSTANT if solves else schedule
-            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints, moved))
+            moved, until = (CONSTANT, NEVER) if solves else (schedule, stop)
+            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints, moved, until))
     return found
 
 

@@ -5,6 +5,7 @@ be a number at run time is an argument: learning rates and all other hyperparame
 initial weights, the order of the examples, and which of the program's rules the lanes use. So one
 compilation serves every learning rate, seed and rule of a study. A schedule is data, too: what the
 numbers are multiplied by at each step, computed on the host. Without one there is no such argument.
+What depends on the losses, an early stop and a rate that falls on a plateau, is in `epoch_end.py`.
 
 A whole segment of epochs is one `lax.scan`. Lanes never meet: a lane's numbers depend on its own row
 and on the width alone, and a lane that diverges is frozen where it was.
@@ -25,6 +26,7 @@ from jax import lax
 
 from ladera.networks import penalties
 from ladera.rules import Blocks, blocks
+from ladera.train import epoch_end
 from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row, Weights
 from ladera.train.packing import Packing, pack
 from ladera.train.recipe import Recipe
@@ -36,7 +38,7 @@ __all__ = ["Agenda", "Carry", "Program"]
 class Agenda(NamedTuple):
     """What a segment's steps are told, the epochs and the steps of each as first axes."""
 
-    orders: Any  # int32 [epochs, steps, lanes, batch]: the examples
+    orders: Any  # int32 [epochs, steps, lanes, batch]: the examples; batch 0: all of them, as they stand
     factors: Any  # float32 [epochs, steps, numbers]: what the lanes' numbers are multiplied by; or None
 
 
@@ -47,6 +49,7 @@ class Carry(NamedTuple):
     weights: Weights  # of the lanes
     slots: Any  # the rules' states, packed
     diverged: Any  # [lanes] float32: the step whose loss was not finite, 0 while there is none
+    kept: Any = None  # what epochs are judged by, where training may stop or its rate may fall
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,15 +74,29 @@ class Program(Evaluation):
     ) -> Agenda:
         """What `run` is told of a segment's epochs. factors: of the whole training, where it is scheduled."""
         segment = task.epochs_per_segment
-        by_seed = {seed: orders(task, seed, epoch, segment) for seed in seeds}
-        examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
+        if task.whole:  # its order changes nothing, and a copy for each lane would be large
+            examples = np.zeros((segment, 1, len(seeds), 0), np.int32)
+        else:
+            by_seed = {seed: orders(task, seed, epoch, segment) for seed in seeds}
+            examples = np.stack([by_seed[seed] for seed in seeds], axis=2)
         return Agenda(examples, None if factors is None else factors[epoch : epoch + segment])
 
     def weights(self, carry: Carry) -> Weights:
-        return carry.weights
+        return epoch_end.best_weights(carry.kept, carry.diverged, carry.weights)
+
+    def rests(self, carry: Carry) -> bool:
+        """Whether early stopping has left nothing to train."""
+        if carry.kept is None or carry.kept.best is None:
+            return False
+        return not bool(epoch_end.moves(carry.kept, carry.diverged).any())
 
     def ended(self, carry: Carry) -> Ended:
-        return Ended(np.asarray(carry.diverged))
+        if carry.kept is None or carry.kept.best is None:
+            return Ended(np.asarray(carry.diverged))
+        best = carry.kept.best
+        return Ended(
+            np.asarray(carry.diverged), best=np.asarray(best.epoch), stopped=np.asarray(best.stopped)
+        )
 
     # ---- the rules: one branch each, over states packed into the same slots ---------------------
 
@@ -152,47 +169,53 @@ class Program(Evaluation):
         """The carry before the first step, from initial weights with the lanes as first axis."""
         init = [jax.vmap(b) for b in self._branches(self._init)]
         slots = lax.switch(index, init, row.numbers, weights.params)
-        return Carry(jnp.float32(0), weights, slots, jnp.zeros(self.width, jnp.float32))
+        kept = epoch_end.begin(row.watch, weights)
+        return Carry(jnp.float32(0), weights, slots, jnp.zeros(self.width, jnp.float32), kept)
 
     def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Metrics]:
         """Train a segment. index: which rule, int32 scalar."""
         epoch = partial(self._epoch, index, row, data)
-        return lax.scan(epoch, carry, agenda)
+        return lax.scan(epoch_end.unless_all_rest(epoch), carry, agenda)
 
     def _epoch(self, index: Any, row: Row, data: Data, carry: Carry, agenda: Agenda) -> tuple[Carry, Metrics]:
         step = partial(self._train_step, index, row, data)
         carry, (loss, right) = lax.scan(step, carry, agenda)
         train = (loss[0], right[0], loss.mean(axis=0), right.mean(axis=0))
-        return carry, Metrics(*train, *self.evaluate(carry.weights, data.validation))
+        measured = Metrics(*train, *self.evaluate(carry.weights, data.validation))
+        kept = epoch_end.after_epoch(row.watch, carry.kept, measured.validation_loss, carry.weights)
+        return carry._replace(kept=kept), measured
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
     ) -> tuple[Carry, tuple[Any, Any]]:
-        x, y = data.x[told.orders], data.y[told.orders]
+        whole = told.orders.size == 0  # the lanes share it
+        x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
         if told.factors is not None:  # rules see the numbers of the step
             row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
+        row = row._replace(numbers=epoch_end.rated(row.watch, carry.kept, row.numbers))
         t = carry.t + 1
         params, state = carry.weights
         point = params
         if any(recipe.looks_ahead for recipe in self.recipes):
             read = [jax.vmap(b) for b in self._branches(self._read)]
             point = lax.switch(index, read, row.numbers, carry.slots, params)
-        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=(0, 0, 0, None, 0, 0))
-        step = t.astype(jnp.uint32)
-        (total, (plain, right, seen)), g = gradient(point, state, row, step, x, y)
+        over = (0, 0, 0, None, *((None, None) if whole else (0, 0)))
+        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
+        lane, step = row._replace(watch=None), t.astype(jnp.uint32)
+        (total, (plain, right, seen)), g = gradient(point, state, lane, step, x, y)
         if any(recipe.evaluations > 1 for recipe in self.recipes):
             probe = [jax.vmap(b) for b in self._branches(self._probe)]
             point = lax.switch(index, probe, row.numbers, g, carry.slots, params)
-            _, g = gradient(point, state, row, step, x, y)
+            _, g = gradient(point, state, lane, step, x, y)
 
-        fails = (carry.diverged == 0) & ~jnp.isfinite(total)
+        fails = epoch_end.moves(carry.kept, carry.diverged) & ~jnp.isfinite(total)
         diverged = jnp.where(fails, t, carry.diverged)
-        alive = diverged == 0
+        alive = epoch_end.moves(carry.kept, diverged)
         update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
         now = (t, row.numbers, row.penalty, alive, g, carry.slots, params)
         slots, params = lax.switch(index, update, *now)
         state = jax.tree.map(partial(_where, alive), seen, state)
-        return Carry(t, Weights(params, state), slots, diverged), (plain, right)
+        return Carry(t, Weights(params, state), slots, diverged, carry.kept), (plain, right)
 
 
 def _where(alive: Any, after: Any, before: Any) -> Any:

@@ -97,6 +97,10 @@ class SolverProgram(Evaluation):
         """Mean loss [lanes] and share correct [lanes] of the examples; weights: vectors [lanes, d]."""
         return super().evaluate(Weights(jax.vmap(self._unravel)(weights), []), examples)
 
+    def rests(self, carry: Carry) -> bool:
+        """Whether there is nothing left to train: never, as each lane is heard of to the end."""
+        return False
+
     def ended(self, carry: Carry) -> Ended:
         code = np.asarray(carry.state.code)
         passes = self._passes(Counts(*map(np.asarray, carry.state.counts)))

@@ -12,13 +12,28 @@ import numpy as np
 from ladera.networks import Network
 from ladera.networks.penalties import Penalty
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT, Schedules
+from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
 from ladera.train.recipe import Recipe
 
 if TYPE_CHECKING:
     from ladera.solvers import Solver
 
-__all__ = ["Cohort", "Records", "Task", "Trial", "factors", "initial", "orders"]
+__all__ = [
+    "REPLACEMENT",
+    "SAMPLINGS",
+    "SHUFFLED",
+    "Cohort",
+    "Records",
+    "Task",
+    "Trial",
+    "factors",
+    "initial",
+    "orders",
+]
+
+
+SHUFFLED, REPLACEMENT = "shuffled", "replacement"
+SAMPLINGS = (SHUFFLED, REPLACEMENT)
 
 
 @dataclass(frozen=True)
@@ -37,11 +52,17 @@ class Task:
     train_size: int
     batch: int
     epochs: int
+    sampling: str = SHUFFLED  # how the examples of a batch are drawn
 
     @property
     def steps_per_epoch(self) -> int:
-        """Whole batches only; every epoch is shuffled anew, so no example is left out for good."""
+        """Whole batches only; every epoch is drawn anew, so no example is left out for good."""
         return self.train_size // self.batch
+
+    @property
+    def whole(self) -> bool:
+        """Whether every batch is the whole training set."""
+        return self.sampling == SHUFFLED and self.batch == self.train_size
 
     @property
     def epochs_per_segment(self) -> int:
@@ -74,6 +95,7 @@ class Cohort:
     reads_test: bool = False
     checkpoints: Path | None = None  # folder; None: a crash loses the whole cohort
     schedule: Schedules = CONSTANT  # of rules' hyperparameters, over the whole training
+    stop: Stop = NEVER  # of rules' trainings
 
 
 @dataclass(frozen=True)
@@ -94,8 +116,13 @@ def initial(task: Task, seed: int) -> tuple[Any, Any]:
 
 
 def orders(task: Task, seed: int, first_epoch: int, epochs: int) -> np.ndarray:
-    """The seed's examples of every step, int32 [epochs, steps, batch]: the same for every optimizer."""
-    shape = (task.train_size, task.steps_per_epoch, task.batch)
+    """The seed's examples of every step, int32 [epochs, steps, batch]: the same for every optimizer.
+
+    Shuffled: every epoch is another permutation of the training set, cut into batches. With
+    replacement: every example of every batch is drawn independently and uniformly, so that a step's
+    gradient is an unbiased estimate whatever came before, and an epoch leaves out a share of 1/e.
+    """
+    shape = (task.sampling, task.train_size, task.steps_per_epoch, task.batch)
     # Many rates share a seed. Drawing again costs a small set 3 %, keeping costs a large one memory.
     draw = _epoch_order if task.train_size <= _SMALL else _epoch_order.__wrapped__
     return np.stack([draw(*shape, seed, epoch) for epoch in range(first_epoch, first_epoch + epochs)])
@@ -122,9 +149,11 @@ _SMALL = 20_000  # examples: 80 kB an epoch
 
 
 @lru_cache(maxsize=256)
-def _epoch_order(examples: int, steps: int, batch: int, seed: int, epoch: int) -> np.ndarray:
-    order = _generator(seed, 1, epoch).permutation(examples)[: steps * batch]
-    return order.reshape(steps, batch).astype(np.int32)
+def _epoch_order(sampling: str, examples: int, steps: int, batch: int, seed: int, epoch: int) -> np.ndarray:
+    random = _generator(seed, 1, epoch)
+    if sampling == REPLACEMENT:
+        return random.integers(0, examples, (steps, batch), np.int32)
+    return random.permutation(examples)[: steps * batch].reshape(steps, batch).astype(np.int32)
 
 
 def _generator(*key: int) -> np.random.Generator:
