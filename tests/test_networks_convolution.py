@@ -51,9 +51,14 @@ def torch_gradients(f, arrays, seed):
 
 
 def jax_gradients(f, arrays, g):
+    @jax.jit
+    def both(g, *arrays):
+        y, adjoint = jax.vjp(f, *arrays)
+        return y, adjoint(g)
+
     with jax.enable_x64(arrays[0].dtype == np.float64):
-        y, adjoint = jax.vjp(jax.jit(f), *map(jnp.asarray, arrays))
-        return np.asarray(y), [np.asarray(one) for one in adjoint(jnp.asarray(g))]
+        y, grads = both(jnp.asarray(g), *map(jnp.asarray, arrays))
+        return np.asarray(y), [np.asarray(one) for one in grads]
 
 
 def agree(f, g, arrays, seed=0):
@@ -73,7 +78,7 @@ def torch_block(act):
     return lambda x, w, b: torch.max_pool2d(act(torch.conv2d(x, w, b)), 2)
 
 
-@settings(max_examples=4, deadline=None, derandomize=True)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(
     st.integers(1, 3), st.integers(3, 9), st.integers(3, 9), st.sampled_from([1, 2, 5, 8]), st.integers(1, 4)
 )
@@ -87,11 +92,8 @@ def test_convolution_of_other_sizes(size):
 
 
 def test_convolution_without_bias():
-    x, w, b = drawn(1, 2, 6, 5, 4, 3)
-    with jax.enable_x64():
-        np.testing.assert_allclose(
-            convolve(x, w) + b.reshape(1, 1, 1, -1), convolve(x, w, b), rtol=0, atol=1e-13
-        )
+    arrays = drawn(1, 2, 6, 5, 4, 3)
+    agree(lambda x, w, b: convolve(x, w), lambda x, w, b: torch.conv2d(x, w), arrays)
 
 
 @pytest.mark.parametrize(("h", "w"), [(4, 4), (5, 7), (2, 3)])
@@ -102,9 +104,8 @@ def test_pooling_is_pytorchs_ties_and_odd_sizes_too(h, w, whole):
 
 
 @pytest.mark.parametrize("name", TORCH_ACTIVATIONS)
-@pytest.mark.parametrize("c", [1, 4])
-def test_block_is_pytorchs(name, c):
-    arrays = drawn(5, 2, 7, 8, c, 3)
+def test_block_is_pytorchs(name):
+    arrays = drawn(5, 2, 7, 8, 4, 3)
     agree(
         lambda x, w, b: block(x, w, b, activation(name), name in MONOTONE),
         torch_block(TORCH_ACTIVATIONS[name]),
@@ -112,8 +113,7 @@ def test_block_is_pytorchs(name, c):
     )
 
 
-@pytest.mark.parametrize("c", [1, 3, 4])
-@pytest.mark.parametrize("monotone", [True, False])
+@pytest.mark.parametrize(("c", "monotone"), [(1, True), (3, False), (4, True), (4, False)])
 def test_block_of_whole_numbers_sends_ties_where_pytorch_does(c, monotone):
     """With whole numbers both are exact: windows with several equal maxima are many."""
     arrays = drawn(6, 3, 8, 9, c, 4, whole=True)
@@ -139,8 +139,7 @@ def test_block_in_float32(c):
     )
 
 
-@pytest.mark.parametrize("c", [1, 5])
-@pytest.mark.parametrize("f", ["block", "convolve"])
+@pytest.mark.parametrize(("f", "c"), [("block", 1), ("block", 5), ("convolve", 5)])
 def test_lanes_are_each_as_alone(f, c):
     act = activation("relu")
     one = convolve if f == "convolve" else (lambda x, w, b: block(x, w, b, act, True))

@@ -79,9 +79,14 @@ def judged(kind, arrays, theirs, mine, alike=None):
         weights[0] = weights[0] * alike
     sum((v * torch.tensor(g)).sum() for v, g in zip(values, weights, strict=True)).backward()
     tolerance = TOLERANCES[arrays[0].dtype.name]
+
+    @jax.jit
+    def both(g, *arrays):
+        y, adjoint = jax.vjp(mine, *arrays)
+        return y, adjoint(g)
+
     with jax.enable_x64(arrays[0].dtype == np.float64):
-        found, adjoint = jax.vjp(jax.jit(mine), *map(jnp.asarray, arrays))
-        grads = adjoint([jnp.asarray(g) for g in weights])
+        found, grads = both([jnp.asarray(g) for g in weights], *map(jnp.asarray, arrays))
     for at, (one, other) in enumerate(zip(found, values, strict=True)):
         kept = alike if at == 0 and alike is not None else 1
         close(np.asarray(one) * kept, other.detach().numpy() * kept, tolerance)
@@ -95,7 +100,7 @@ def close(mine, theirs, tolerance):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=2, deadline=None, derandomize=True)
 @given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 4), st.integers(1, 5))
 def test_states_and_gradients_are_pytorchs(kind, n, steps, inputs, units):
     arrays = drawn(kind, n, steps, inputs, units)

@@ -33,7 +33,7 @@ def convolve(x: Any, w: Any, b: Any = None, size: int = 3) -> Any:
     elif size == 3:
         y = _by_windows(x, w)
     else:
-        y = _by_patches(x, w, size)
+        y = _turned(_by_patches(_turned(x), w, size))
     return y if b is None else y + b.reshape(1, 1, 1, -1)
 
 
@@ -56,6 +56,9 @@ def block(x: Any, w: Any, b: Any, act: Callable[[Any], Any], monotone: bool, siz
     def activated(y: Any, b: Any) -> Any:
         return act(y + b.reshape(1, 1, 1, -1))
 
+    if _by_products() and size != 3 and monotone:
+        y = _by_patches(_turned(x), w, size)
+        return _turned(apart(lambda y, b: act(_chosen(_quarters(y)) + b.reshape(-1, 1, 1, 1)), y, b))
     if not (_by_products() and size == 3):
         y = convolve(x, w, size=size)
         if monotone:
@@ -84,8 +87,13 @@ def _examples_first(x: Any) -> Any:
     return x.transpose(2, 0, 1, 3)
 
 
+def _turned(x: Any) -> Any:
+    """[n, h, w, c] as [c, h, w, n] or back."""
+    return x.transpose(3, 1, 2, 0)
+
+
 def _quarters(x: Any) -> list[Any]:
-    """x [n, h, w, c] at each place of its 2x2 windows: four arrays [n, h // 2, w // 2, c]."""
+    """x [n, h, w, c] (or turned) at each place of its 2x2 windows: four arrays [n, h // 2, w // 2, c]."""
     n, h, w, c = x.shape
     windows = x[:, : h // 2 * 2, : w // 2 * 2].reshape(n, h // 2, 2, w // 2, 2, c)
     return [windows[:, :, i, :, j] for i in (0, 1) for j in (0, 1)]
@@ -107,20 +115,25 @@ def _by_windows(x: Any, w: Any) -> Any:
 
 
 def _by_patches(x: Any, w: Any, size: int) -> Any:
-    n, height, width, c = x.shape
+    """The convolution of x [c, h, w, n], [outputs, h - size + 1, w - size + 1, n].
+
+    Examples last, the rows of patches are copied in long runs.
+    """
+    c, height, width, n = x.shape
     h, k = height - size + 1, width - size + 1
-    patches = jnp.concatenate([x[:, i : i + h, j : j + k] for i in range(size) for j in range(size)], -1)
-    return _product(patches.reshape(n * h * k, size * size * c), w).reshape(n, h, k, -1)
+    patches = jnp.stack([x[:, i : i + h, j : j + k] for i in range(size) for j in range(size)])
+    return _outputs(w, patches.reshape(size * size * c, h * k * n)).reshape(-1, h, k, n)
 
 
 @jax.custom_vjp
-def _product(x: Any, w: Any) -> Any:
-    return x @ w
+def _outputs(w: Any, patches: Any) -> Any:
+    """[outputs, positions] of patches [size * size * c, positions]."""
+    return w.T @ patches
 
 
-def _product_backward(kept: tuple[Any, Any], g: Any) -> tuple[Any, Any]:
-    x, w = kept
-    return g @ w.T, lax.optimization_barrier(x.T) @ g  # transposed in memory the product is faster
+def _outputs_backward(kept: tuple[Any, Any], g: Any) -> tuple[Any, Any]:
+    w, patches = kept
+    return patches @ lax.optimization_barrier(g.T), w @ g  # transposed in memory it is faster
 
 
-_product.defvjp(lambda x, w: (x @ w, (x, w)), _product_backward)
+_outputs.defvjp(lambda w, patches: (w.T @ patches, (w, patches)), _outputs_backward)
