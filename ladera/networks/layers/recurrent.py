@@ -56,6 +56,7 @@ class Recurrent(Layer):
 
     learns: ClassVar[bool] = True
     twice: ClassVar[bool] = False
+    wide: ClassVar[bool] = False
 
     def shape(self, shape: Shape) -> Shape:
         return (shape[0], self.units)
