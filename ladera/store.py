@@ -28,7 +28,7 @@ import tomli_w
 
 from ladera.base import LaderaError, UsageError, temporary
 
-__all__ = ["CURVES", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
+__all__ = ["CURVES", "INSTRUMENTS", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
 
 SCHEMA_VERSION = 1
 
@@ -68,7 +68,11 @@ RUNS = pa.schema(
     ]
 )
 
-_ADDED = {"ended"}  # columns that files of earlier versions lack
+INSTRUMENTS = (
+    *("gradient_norm", "update_ratio", "effective_lr", "step_quality", "cosine", "path_ratio"),
+    *("dead", "saturated"),
+)
+_ADDED = {"ended", *INSTRUMENTS}  # columns that files of earlier versions lack
 
 CURVES = pa.schema(
     [
@@ -79,6 +83,8 @@ CURVES = pa.schema(
         ("train_metric", pa.list_(pa.float32())),
         ("validation_loss", pa.list_(pa.float32())),
         ("validation_metric", pa.list_(pa.float32())),
+        # instruments (ladera.train.instruments): epoch by epoch the values of all layers; null for solvers
+        *((name, pa.list_(pa.float32())) for name in INSTRUMENTS),
     ]
 )
 
@@ -274,6 +280,8 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
             whole = len(table) == file.metadata.num_rows  # its parts say how many they are, too
+        if not set(table.column_names) <= set(schema.names):
+            return None  # a name that a flipped bit has changed, for one
         for name in _ADDED & set(schema.names) - set(table.column_names):
             table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
         return table.select(schema.names).cast(schema) if whole else None

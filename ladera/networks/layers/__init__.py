@@ -1,6 +1,6 @@
 """Layers, one kind a file; a network is a row of them."""
 
-from ladera.networks.layers._layer import ASKING, Layer, Pass, Shape
+from ladera.networks.layers._layer import ASKING, Layer, Pass, Seen, Shape
 from ladera.networks.layers.convolution import Channels, Conv, ConvPool, MaxPool
 from ladera.networks.layers.dense import Activation, Affine, Dense, Flatten
 from ladera.networks.layers.dropout import Dropout
@@ -27,6 +27,7 @@ __all__ = [
     "Recurrence",
     "Recurrent",
     "Residual",
+    "Seen",
     "Shape",
     "Steps",
 ]

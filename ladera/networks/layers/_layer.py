@@ -10,9 +10,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-__all__ = ["ASKING", "Layer", "Pass", "Shape", "apply_all", "init_all", "shapes", "state_all"]
+__all__ = ["ASKING", "Layer", "Pass", "Seen", "Shape", "apply_all", "init_all", "shapes", "state_all"]
 
 Shape = tuple[int, ...]  # of one example
+
+
+class Seen(NamedTuple):
+    """What a layer with an activation hands out to who looks on."""
+
+    x: Any  # [n, ..., units]
+    bounded: bool  # whether x lies between two ends, 1 to each side of `centre`; of a sigmoid half of that
+    centre: float = 0.0
 
 
 class Pass(NamedTuple):
@@ -22,6 +30,7 @@ class Pass(NamedTuple):
     key: Any = None  # uint32 [2], another one in every step: what layers draw from
     dropout: Any = None  # the share of units that is left out, in [0, 1); None: no layer leaves any out
     fast: bool = True  # with gradients written by hand, which only reverse mode can take once
+    seen: list[Seen] | None = None  # where layers hand out what they make, for who looks on
 
 
 ASKING = Pass()

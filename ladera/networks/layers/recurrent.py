@@ -10,7 +10,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import initialisers
-from ladera.networks.layers._layer import Layer, Pass, Shape
+from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
 
 __all__ = ["GATES", "Last", "Recurrence", "Recurrent", "Steps"]
 
@@ -74,6 +74,8 @@ class Recurrent(Layer):
         from ladera.networks import recurrence
 
         hidden, _ = getattr(recurrence, self.cell)(x, *params)
+        if how.seen is not None:
+            how.seen.append(Seen(hidden, True))
         return hidden, state
 
     def work(self, shape: Shape) -> int:
