@@ -51,7 +51,8 @@ def followed(problem: Problem, rule: rules.Rule, seed: int, epochs: int) -> tupl
     def stepped(t: Any, g: Any, states: Any, params: Any) -> Any:
         pairs = zip(jax.tree.leaves(g), states, jax.tree.leaves(params), strict=True)
         moved = [rule.step(t, slope, state, leaf) for slope, state, leaf in pairs]
-        return [state for state, _ in moved], jax.tree.structure(params).unflatten([leaf for _, leaf in moved])
+        after = jax.tree.structure(params).unflatten([leaf for _, leaf in moved])
+        return [state for state, _ in moved], after
 
     found: dict[str, list[Any]] = {name: [] for name in FIELDS}
     for epoch in range(epochs):

@@ -12,7 +12,7 @@ from jax import lax
 
 from ladera.networks import Network, draws, losses, penalties
 from ladera.networks.layers import ASKING, Pass, Seen
-from ladera.train.instruments import Instruments, Noted, note
+from ladera.train.instruments import Instruments, Noted, notes
 
 __all__ = ["Chunks", "Data", "Ended", "Evaluation", "Measured", "Metrics", "Row", "Weights"]
 
@@ -143,7 +143,7 @@ class Evaluation:
         def measured(weights: Weights, x: Any, y: Any) -> tuple[Any, Any, list[Noted]]:
             seen: list[Seen] | None = [] if looks else None
             loss, right, _ = self.measure(weights, x, y, Pass(seen=seen))
-            return loss, right, note(seen or [])
+            return loss, right, notes(seen or [])
 
         def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], list[Noted]]:
             chunk = self.read(chunk)

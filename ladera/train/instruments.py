@@ -25,7 +25,7 @@ import jax.numpy as jnp
 
 from ladera.networks.layers import Seen
 
-__all__ = ["Instruments", "Noted", "Way", "begin", "note", "read"]
+__all__ = ["Instruments", "Noted", "Way", "begin", "notes", "read"]
 
 _END = 0.97
 
@@ -62,7 +62,7 @@ def begin(params: Any) -> Way:
     return Way(params, jnp.zeros(lanes, jnp.float32))
 
 
-def note(seen: list[Seen]) -> list[Noted]:
+def notes(seen: list[Seen]) -> list[Noted]:
     """What the layers of one pass handed out, of one lane."""
     if not seen:
         return []
