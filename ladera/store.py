@@ -72,6 +72,7 @@ INSTRUMENTS = (
     *("gradient_norm", "update_ratio", "effective_lr", "step_quality", "cosine", "path_ratio"),
     *("dead", "saturated"),
 )
+_COLUMNS = "columns"  # in a file's metadata: which it has, so that one that is missing is missed
 _ADDED = {"ended", *INSTRUMENTS}  # columns that files of earlier versions lack
 
 CURVES = pa.schema(
@@ -169,7 +170,8 @@ class Store:
     ) -> None:
         """Write one cohort; its name is used as a file name. The folder has been prepared."""
         for folder, schema, rows in (("curves", CURVES, curves), ("runs", RUNS, runs)):
-            table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(dict(metadata)))
+            said = {**metadata, _COLUMNS: ",".join(schema.names)}
+            table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(said))
             self._replace(self.path / folder / f"{cohort}.parquet", lambda p, t=table: _write(t, p))
 
     def scan(self) -> Scan:
@@ -280,8 +282,9 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
             whole = len(table) == file.metadata.num_rows  # its parts say how many they are, too
-        if not set(table.column_names) <= set(schema.names):
-            return None  # a name that a flipped bit has changed, for one
+        said = (table.schema.metadata or {}).get(_COLUMNS.encode(), b"").decode()
+        if not set(said.split(",") if said else ()) <= set(table.column_names):
+            return None  # a flipped bit has changed a name
         for name in _ADDED & set(schema.names) - set(table.column_names):
             table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
         return table.select(schema.names).cast(schema) if whole else None
