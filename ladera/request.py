@@ -180,7 +180,7 @@ class Request:
         named = {
             name: getattr(p, name)
             for name in ("loss", "norm", "residual", "dropout", "target", "split_seed", "task")
-        }
+        } | p.reading.asked
         parts = [Path(p.data).stem if isinstance(p.data, (str, Path)) else "data"]
         parts += [str(value) for name, value in said.items() if value != getattr(default, name)]
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]

@@ -19,7 +19,7 @@ BUNDLED = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
 
 
 def test_the_names():
-    assert names() == sorted([*BUNDLED, "moons", "mnist", "bank-marketing", "online-shoppers"])
+    assert names() == sorted([*BUNDLED, "moons", "mackey_glass", "sunspots", "mnist", "bank-marketing", "online-shoppers"])
 
 
 @pytest.mark.parametrize("name", BUNDLED)

@@ -102,6 +102,7 @@ class Answer:
     full_batch: tuple[str, ...]  # the solvers: the whole training set at once, no learning rate
     schedule: str  # that the rules followed: "constant", "cosine", ...
     sentence: str  # in English; `ladera.analysis.words.sentence` writes it in other languages
+    naive: float | None = None  # of windows of a series: the last value repeated, on the validation set
 
     def __str__(self) -> str:
         return self.sentence

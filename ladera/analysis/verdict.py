@@ -91,6 +91,7 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         full_batch=tuple(o["name"] for o in frames.optimizers if o.get("full_batch")),
         schedule=frames.study["training"].get("schedule", "constant"),
         sentence="",
+        naive=frames.study["problem"].get("naive", {}).get("validation"),
     )
     found = empty if not (checked.may_rank and seen.optimizers) else _ranked_answer(frames, seen, empty)
     return replace(found, sentence=words.sentence(found, str))
