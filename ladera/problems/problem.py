@@ -163,7 +163,7 @@ class Problem:
             "classes": data.classes,
             "features": data.features,
             "shape": list(data.shape) if len(data.shape) > 1 else None,
-            "parameters": self.parsed_network.count(data.shape, self.outputs),
+            "parameters": self.fitted_network.count(data.shape, self.outputs),
             "train": len(data.train),
             "validation": len(data.validation),
             "test": len(data.test),
@@ -250,6 +250,16 @@ class Problem:
         return network
 
     @property
+    def fitted_network(self) -> Network:
+        """The network with what the data tell of it: how many tokens there are, how far it forecasts.
+        Reads the data."""
+        return self._fitted(self.prepared())
+
+    def _fitted(self, data: Prepared) -> Network:
+        windows = data.naive is not None
+        return self.parsed_network.fitted(data.outputs, data.vocabulary, data.padded, windows)
+
+    @property
     def parsed_penalty(self) -> Penalty:
         """The penalty that the text names."""
         from ladera.networks import penalties
@@ -264,7 +274,7 @@ class Problem:
             raise UsageError(
                 "The network 'logistic' tells classes apart, received numbers as target; take linear."
             )
-        self.parsed_network.check(found.shape, found.outputs)
+        self._fitted(found).check(found.shape, found.outputs)
         return found
 
     @cached_property

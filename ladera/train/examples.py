@@ -25,7 +25,7 @@ def task(problem: Problem, batch: int, epochs: int, data: Prepared | None = None
     data = data or problem.prepared()
     return Task(
         examples=_place(data),
-        network=problem.parsed_network,
+        network=problem.fitted_network,
         shape=data.shape,
         outputs=losses.outputs(problem.resolved_loss(), data.outputs),
         loss=problem.resolved_loss(),
