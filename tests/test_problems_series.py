@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shlex
 from pathlib import Path
 
 import hypothesis
@@ -12,10 +14,14 @@ import pandas as pd
 import pytest
 import scipy.integrate
 import sklearn.preprocessing
+from typer.testing import CliRunner
 
 import ladera
 from ladera.base import UsageError
+from ladera.cli import app
+from ladera.configs import optimizers
 from ladera.problems import Problem, load
+from ladera.request import Request
 
 
 def series(rows: int, columns: int = 2, seed: int = 0) -> pd.DataFrame:
@@ -162,6 +168,18 @@ def test_columns_that_are_no_series_are_named(column, value, sentence):
     assert sentence in str(error.value)
 
 
+def test_the_command_line_says_what_was_read():
+    told = CliRunner().invoke(app, shlex.split("data describe sunspots --window 10 --horizon 3"))
+    assert told.exit_code == 0, told.output
+    lines = dict(line.split(maxsplit=1) for line in told.output.splitlines())
+    assert (lines["window"], lines["horizon"], lines["train"]) == ("10", "3", "173")
+    asked = Request(Problem("sunspots", "gru:8", window=10, horizon=3), optimizers("adam"), "auto", 2)
+    assert str(asked.default_folder()) == "runs/sunspots-gru-8-window-10-horizon-3"
+    assert (
+        str(Request(Problem("sunspots"), optimizers("adam"), "auto", 2).default_folder()) == "runs/sunspots"
+    )
+
+
 def test_mackey_and_glass_equation():
     """Up to τ its forcing is constant, up to 2 τ it is known: an ordinary differential equation."""
     x = load("mackey_glass").y
@@ -203,6 +221,10 @@ def test_a_small_lstm_network_beats_the_naive_forecast(name, network, tmp_path):
     assert answer.test < 0.8 * naive.test
     assert "The naive forecast, the last value repeated, has" in answer.sentence
     assert "not beaten" not in answer.sentence
+    assert study.asked["problem"]["naive"] == vars(naive)
+    other = dataclasses.replace(problem, horizon=2)
+    with pytest.raises(UsageError, match=r"holds another study \(horizon is 1 there, 2 here\)"):
+        ladera.compare(other, "adam", [2e-2], 1, epochs, batch, tmp_path / "s")
     assert "naive forecast: validation, test" in Path(study.report(tmp_path / "r.html")).read_text()
 
 

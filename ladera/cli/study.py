@@ -43,7 +43,10 @@ def compare(
         str,
         typer.Option(
             help=_(
-                N_("linear, logistic, mlp:64,64, cnn:32,64/64 (convolutions/dense), rnn:64, gru:64, lstm:64.")
+                N_(
+                    "linear, logistic, mlp:64,64, cnn:32,64/64 (convolutions/dense), rnn:64, gru:64, "
+                    "lstm:64, embed:16+lstm:64, seq2seq-lstm:64."
+                )
             )
         ),
     ] = "mlp:64,64",
