@@ -120,7 +120,8 @@ class Evaluation:
         """What is minimised on one mini-batch, of one lane; beside it the plain loss, the correctness and
         the network's next state. step: uint32."""
         dropout = row.dropout if self.drops else None
-        how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout)
+        target = y if self.network.forced else None
+        how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout, target=target)
         per_example, right, state = self.measure(Weights(params, state), x, y, how)
         plain = per_example.mean()
         total = plain

@@ -73,3 +73,6 @@ class Flatten(Layer):
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
         return x.reshape(len(x), -1), state
+
+    def mask(self, x: Any, mask: Any) -> Any:
+        return None
