@@ -60,5 +60,5 @@ def test_a_cpu_gets_matrix_products_not_convolutions():
     for text in (executables.run.as_text(), executables.start.as_text()):
         for forbidden in (" convolution(", "select-and-scatter", "__onednn$conv"):
             assert forbidden not in text
-        assert not re.search(r"\[\d+,\d+,\d+[^]]*\]\S* reduce-window\(", text)  # of images; sums have it, too
+        assert not re.search(r" reduce-window\(.*2x2", text)  # of images; XLA sums in windows of 32
     assert " dot(" in executables.run.as_text() or "__onednn$matmul" in executables.run.as_text()
