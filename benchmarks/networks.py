@@ -37,7 +37,7 @@ def measure(size: Size) -> Section:
     if not mnist_is_here():
         return Section.skipped("networks", NO_MNIST)
     # Four races, and each of a side's rounds is shorter than where there is one.
-    shorter = replace(size, seconds=size.seconds * 0.6)
+    shorter = replace(size, seconds=size.seconds / 2)
     programs = _programs(size)
     races, products = [], []
     for program in programs:
