@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from typing import Any
@@ -35,7 +36,8 @@ def measure() -> list[dict[str, Any]]:
     found = []
     for network, dropout, names in (_DENSE, _CONVOLUTIONS):
         command = [sys.executable, "-m", "benchmarks.table_of_source", network, str(dropout), ",".join(names)]
-        ended = run(command, {**os.environ, "JAX_PLATFORMS": "cpu"}, ROOT)
+        with tempfile.TemporaryDirectory() as cache:
+            ended = run(command, {**os.environ, "JAX_PLATFORMS": "cpu", "XDG_CACHE_HOME": cache}, ROOT)
         found.append(
             {"network": network, "failure": ended.failure} if ended.failure else json.loads(ended.out)
         )
