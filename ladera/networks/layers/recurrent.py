@@ -58,7 +58,6 @@ class Recurrent(Layer):
 
     learns: ClassVar[bool] = True
     twice: ClassVar[bool] = False
-    wide: ClassVar[bool] = False
 
     def shape(self, shape: Shape) -> Shape:
         return (shape[0], self.units)
