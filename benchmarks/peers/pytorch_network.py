@@ -43,7 +43,7 @@ def _lstm(w: np.ndarray, u: np.ndarray, b: np.ndarray) -> list[nn.Module]:
     lstm.weight_ih_l0.data = torch.from_numpy(w.T.copy())
     lstm.weight_hh_l0.data = torch.from_numpy(u.T.copy())
     lstm.bias_ih_l0.data = torch.from_numpy(b.copy())
-    torch.nn.init.zeros_(lstm.bias_hh_l0)
+    lstm.bias_hh_l0.data = torch.zeros(b.size)
     lstm.bias_hh_l0.requires_grad_(False)  # if both learned, their sum would learn twice as fast
     return [lstm, _Last()]
 
