@@ -58,6 +58,11 @@ def test_words_become_numbers_cut_and_padded_at_the_end():
     for name, numbers in rows.items():
         expected = [number[texts[row]] for row in numbers]
         np.testing.assert_array_equal(getattr(data, name).x, expected)
+    table["text"] = table["text"].astype("category")
+    table.loc[rows["test"][0], "text"] = None
+    missing = Problem(table, "embed:2+gru:2", target="kind", text="text", vocabulary=4, steps=4).prepared()
+    np.testing.assert_array_equal(missing.train.x, data.train.x)
+    assert (missing.test.x[0] == 0).all()
     assert data.train.x.dtype == np.float32
 
 

@@ -50,7 +50,7 @@ def text_column(raw: Raw, column: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         )
     if column not in frame.columns:
         raise unknown_name("column", column, list(frame.columns))
-    texts = frame[column].fillna("").astype(str)
+    texts = frame[column].astype(object).where(frame[column].notna(), "").astype(str)
     if not any(words(text) for text in texts):
         raise UsageError("A column of text has words, received none in '{column}'; check it.", column=column)
     others = [f"'{name}'" for name in frame.columns if name != column]
