@@ -42,6 +42,14 @@ def test_the_rule_of_the_readme_is_a_rule(readme, tmp_path):
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
+def test_the_network_of_the_readme_is_a_network(readme, tmp_path):
+    own = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "def forward" in block)
+    (tmp_path / "net.py").write_text(own)
+    described = ladera.Problem("wine", network=f"{tmp_path / 'net.py'}:waves").describe()
+    assert described["parameters"] == 13 * 32 + 32 * 3
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
 def test_the_python_of_the_readme_runs(readme, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     code = next(block for block in blocks(readme.read_text(encoding="utf-8")) if "ladera.compare" in block)
