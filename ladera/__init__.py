@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from ladera.optimize import least_squares, minimize
     from ladera.problems import Problem
     from ladera.study import Study, open
+    from ladera.sweeping import sweep
+    from ladera.swept import Sweep
     from ladera.tracing import descend, race, trace
 
 __all__ = [
     "LaderaError",
     "Problem",
     "Study",
+    "Sweep",
     "UsageError",
     "__version__",
     "analysis",
@@ -44,6 +47,7 @@ __all__ = [
     "schedules",
     "solvers",
     "surfaces",
+    "sweep",
     "torch",
     "trace",
 ]
@@ -54,6 +58,7 @@ _HOME = {
     "LaderaError": "ladera.base",
     "Problem": "ladera.problems",
     "Study": "ladera.study",
+    "Sweep": "ladera.swept",
     "UsageError": "ladera.base",
     "catalogue": "ladera.explaining",
     "compare": "ladera.comparison",
@@ -65,6 +70,7 @@ _HOME = {
     "minimize": "ladera.optimize",
     "open": "ladera.study",
     "race": "ladera.tracing",
+    "sweep": "ladera.sweeping",
     "trace": "ladera.tracing",
 }
 

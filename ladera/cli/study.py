@@ -186,8 +186,10 @@ def export(
     lang: Lang = lang,
 ) -> None:
     from ladera.study import open as open_study
+    from ladera.swept import Sweep, is_sweep
 
-    for path in open_study(study).to_csv(csv):
+    opened = Sweep(study) if is_sweep(study) else open_study(study)
+    for path in opened.to_csv(csv):
         typer.echo(path)
 
 
