@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
     from ladera.explaining import catalogue, explain
+    from ladera.finding import find_lr
     from ladera.fitting import curve_fit, fit
     from ladera.optimize import least_squares, minimize
     from ladera.problems import Problem
@@ -35,6 +36,7 @@ __all__ = [
     "curve_fit",
     "descend",
     "explain",
+    "find_lr",
     "fit",
     "least_squares",
     "minimize",
@@ -65,6 +67,7 @@ _HOME = {
     "curve_fit": "ladera.fitting",
     "descend": "ladera.tracing",
     "explain": "ladera.explaining",
+    "find_lr": "ladera.finding",
     "fit": "ladera.fitting",
     "least_squares": "ladera.optimize",
     "minimize": "ladera.optimize",

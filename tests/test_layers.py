@@ -51,6 +51,7 @@ MAY = {
         *("analysis", "configs", "problems", "request", "rules", "schedules", "solvers", "store"),
         *("study", "study_file", "terminal", "train"),
     },
+    "finding": {"analysis", "configs", "problems", "report", "request", "rules", "train"},
     "sweep_request": {"configs", "problems", "request", "schedules", "store", "swept"},
     "sweeping": {"comparison", "problems", "request", "store", "sweep_request", "swept"},
     "__main__": {"cli"},
@@ -58,6 +59,7 @@ MAY = {
         *(
             "comparison",
             "explaining",
+            "finding",
             "fitting",
             "optimize",
             "problems",
@@ -74,6 +76,7 @@ MAY = {
             "analysis",
             "comparison",
             "explaining",
+            "finding",
             "fitting",
             "optax",
             "optimize",
