@@ -158,6 +158,15 @@ class Sweep:
             "ranking": rows,
         }
 
+    def figure(self, lang: str = "en") -> Any:
+        """Median and interval of every combination, best first, as a Plotly figure."""
+        from ladera.report.combinations import combinations_figure  # Plotly only where something is drawn
+
+        data = self.asked["asked"].get("data", "")
+        return combinations_figure(
+            self._answer, f"{data} · {', '.join(self.asked['dimensions'])}", translator(lang)
+        )
+
     def to_csv(self, path: str | os.PathLike[str]) -> list[Path]:
         """Write the ranking to one .csv file, or ranking and runs to a folder; the files written.
 

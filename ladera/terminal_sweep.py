@@ -18,7 +18,7 @@ __all__ = ["show_sweep"]
 
 _GRADES = {CLEAR: ("✓", "bold green"), TIE: ("≈", "bold blue")}
 _OPEN = ("?", "bold yellow")
-_WIDE = 100  # columns from which on a difference and its interval stand side by side
+_WIDE = 110  # columns from which on every dimension has a column of its own
 _MARKS = {BEST: "✓", TIES: "≈", OPEN: "?", WORSE: " ", DIVERGED: "×", PENDING: "…"}
 
 
@@ -31,7 +31,7 @@ def show_sweep(sweep: Sweep, _: Translator, console: Console | None = None) -> N
     console.print(Text(f"{symbol} {grade_name(answer.grade, _)}", style=style))
     console.print(Text(sentence(answer, _)))
     console.print()
-    console.print(_table(answer, "\n" if console.width < _WIDE else " ", _))
+    console.print(_table(answer, console.width >= _WIDE, _))
     console.print(Text(_legend(sweep, answer, _), style="dim"))
     console.print()
     # not wrapped: a path that is cut in two cannot be clicked or copied
@@ -39,35 +39,36 @@ def show_sweep(sweep: Sweep, _: Translator, console: Console | None = None) -> N
     console.print(Text(said.format(path=sweep.path)), soft_wrap=True)
 
 
-def _table(answer: SweepAnswer, between: str, _: Translator) -> Table:
+def _table(answer: SweepAnswer, wide: bool, _: Translator) -> Table:
+    """In a narrow terminal the dimensions share a column, and the intervals of the medians are left out."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("", justify="right", no_wrap=True)
-    for name in answer.ranking[0].values:
+    names = list(answer.ranking[0].values)
+    for name in names if wide else [", ".join(names)]:
         table.add_column(name, overflow="fold")
     table.add_column(_("winner"), overflow="fold")
-    for heading in ("lr", metric_name(answer.metric, _)):
+    headings = ["lr", metric_name(answer.metric, _), _("95 % interval"), _("worse by"), "s"]
+    for heading in headings if wide else headings[:2] + headings[3:]:
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(_("95 % interval"), justify="right", no_wrap=True)
-    table.add_column(_("worse by"), justify="right", overflow="fold")
-    table.add_column("s", justify="right", no_wrap=True)
     for place, row in enumerate(answer.ranking, start=1):
-        table.add_row(*_row(place, row, answer, between), style="bold" if row.verdict == BEST else "")
+        style = "bold" if row.verdict == BEST else ""
+        table.add_row(*(Text(cell) for cell in _row(place, row, answer, wide)), style=style)
     return table
 
 
-def _row(place: int, row: Combination, answer: SweepAnswer, between: str) -> list[Text]:
+def _row(place: int, row: Combination, answer: SweepAnswer, wide: bool) -> list[str]:
     low, high = (metric_text(end, answer.unit) for end in row.interval)
-    cells = [
+    values = list(row.values.values())
+    return [
         f"{_MARKS[row.verdict]}{place}",
-        *row.values.values(),
+        *(values if wide else [", ".join(values)]),
         row.title or "–",
         lr_text(row.lr),
         metric_text(row.median, answer.unit),
-        f"[{low}, {high}]" if row.title else "–",
-        difference_text(row, answer.unit, between) if row.title else "–",
-        "–" if row.seconds is None else f"{row.seconds:.1f}",
+        *([f"[{low}, {high}]" if row.title else "–"] if wide else []),
+        difference_text(row, answer.unit) if row.title else "–",
+        "–" if row.seconds is None else f"{row.seconds:.0f}",
     ]
-    return [Text(cell) for cell in cells]  # Text: a value is never read as markup
 
 
 def _legend(sweep: Sweep, answer: SweepAnswer, _: Translator) -> str:
@@ -80,7 +81,9 @@ def _legend(sweep: Sweep, answer: SweepAnswer, _: Translator) -> str:
     ]
     lines.append(_("Worse by: mean difference to the best, seed by seed, and its 95 % interval."))
     lines.append(_("s: seconds that its trainings took."))
-    there = dict.fromkeys(row.verdict for row in answer.ranking if row.verdict not in (BEST, WORSE))
+    if answer.of(OPEN):
+        lines.append(_("? not separated from the best, corrected for the number of combinations (Holm)."))
+    there = dict.fromkeys(row.verdict for row in answer.ranking if row.verdict in (TIES, DIVERGED, PENDING))
     lines += [f"{_MARKS[verdict]} {verdict_name(verdict, _)}." for verdict in there]
     if len(sweep.asked["dimensions"].get("epochs", ())) > 1:
         lines.append(_("Budgets differ: combinations with more epochs were given more."))

@@ -44,7 +44,7 @@ MAY = {
     "analysis": {"schedules", "store"},
     "report": {"store", "analysis"},
     "study": {"store", "analysis", "report"},
-    "swept": {"analysis", "store", "study"},
+    "swept": {"analysis", "report", "store", "study"},
     "terminal": {"store", "analysis", "study"},
     "terminal_sweep": {"analysis", "swept"},
     "comparison": {

@@ -122,6 +122,7 @@ def test_the_command_line_takes_every_dimension_that_compare_does():
     commands = cast("Any", typer.main.get_command(app)).commands
     taken, compared = ({o.name: o for o in commands[name].params} for name in ("sweep", "compare"))
     assert set(compared) - set(taken) == {"report"}
+    assert set(taken) - set(compared) == {"figure", "many"}
     repeated = {name for name, option in taken.items() if getattr(option, "multiple", False)}
     assert repeated == set(dimensions()) & set(compared)
 
@@ -243,6 +244,10 @@ def test_verdicts_and_what_is_said_of_them(name, grade, verdicts, lang, tmp_path
     show_sweep(found, translator(lang), console)
     shown = paper.getvalue()
     assert " ".join(answer.sentence.split()) in " ".join(shown.split())
+    drawn = found.figure(lang)
+    named = [row.name for row in answer.ranking if row.title]
+    assert [text.split(" · ")[0] for text in drawn.layout.yaxis.ticktext] == named
+    assert [list(bar.x) for bar in drawn.data[::2]] == [list(r.interval) for r in answer.ranking if r.title]
     assert all(len(line) <= 80 for line in shown.splitlines() if str(tmp_path) not in line)
 
 
@@ -290,6 +295,8 @@ def test_the_command_trains_nothing_new_and_shows_it_again(swept, monkeypatch):
     assert first["answer"]["best"]["folder"] == swept.recommendation().best.folder
     assert first["dimensions"] == {"activation": ["relu", "tanh"]}
     assert "activation" in said("--out", str(swept.path))
+    refused = CliRunner().invoke(app, ["sweep", "--out", str(swept.path), "--seeds", "3"])
+    assert refused.exit_code == 2  # that asks for more than to show it
 
 
 def test_export_writes_a_row_for_each_combination(swept, tmp_path):

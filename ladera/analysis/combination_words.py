@@ -21,7 +21,7 @@ def sentence(answer: SweepAnswer, _: Translator) -> str:
     if answer.best is None:
         return _nothing(answer, _)
     parts = (_lead(answer, answer.best, _), _more_seeds(answer, _), _evidence(answer, answer.best, _))
-    return " ".join(part for part in (*parts, _selection(answer, _)) if part)
+    return " ".join(part for part in (*parts, _edge(answer.best, _), _selection(answer, _)) if part)
 
 
 def winner(row: Combination, _: Translator) -> str:
@@ -43,12 +43,12 @@ def verdict_name(verdict: str, _: Translator) -> str:
     }[verdict]
 
 
-def difference_text(row: Combination, unit: str, between: str = " ") -> str:
+def difference_text(row: Combination, unit: str) -> str:
     """By how much it is worse than the best, with its interval: "0.012 [0.004, 0.020]"."""
     if math.isnan(row.difference):  # it is the best, or has no value
         return "–"
     low, high = (metric_text(end, unit) for end in row.difference_interval)
-    return f"{metric_text(row.difference, unit)}{between}[{low}, {high}]"
+    return f"{metric_text(row.difference, unit)} [{low}, {high}]"
 
 
 def _lead(answer: SweepAnswer, best: Combination, _: Translator) -> str:
@@ -132,6 +132,15 @@ def _evidence(answer: SweepAnswer, best: Combination, _: Translator) -> str:
         probability=probability_text(rival.probability_beaten_by_best),
     )
     return f"{said} {more}"
+
+
+def _edge(best: Combination, _: Translator) -> str:
+    if not best.edge:
+        return ""
+    template = _(
+        "On the edge of the grid: the best learning rate of {optimizers}; a better one may lie beyond."
+    )
+    return template.format(optimizers=best.title)
 
 
 def _selection(answer: SweepAnswer, _: Translator) -> str:

@@ -74,6 +74,7 @@ class Combination:
     difference_interval: tuple[float, float]
     probability_beaten_by_best: float
     p_value: float  # paired t test, Holm-corrected over all the others
+    edge: str  # "" | "low" | "high": its learning rate lies on that edge of the grid
     verdict: str  # BEST | TIES | OPEN | WORSE | DIVERGED | PENDING
     seconds: float | None  # wall-clock, of all calls that trained it
 
@@ -227,6 +228,7 @@ def _row(one: Seen, **found: Any) -> Combination:
         optimizer=best.optimizer if best else None,
         title=one.answer.titles[best.optimizer] if best and one.answer else "",
         lr=best.lr if best and math.isfinite(best.lr) else None,
+        edge=best.edge if best else "",
         seconds=spent,
         **{**empty, **found},
     )

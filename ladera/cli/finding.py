@@ -92,15 +92,15 @@ def lr_find(
 def _write(found: Found, figure: Path | None, csv: Path | None, lang: str) -> None:
     from ladera.cli import show
 
+    if figure:
+        show.save_figure(found.figure(lang), figure)
     try:
-        if figure:
-            show.write_figure(found.figure(lang), figure)
         if csv:
             found.table().to_csv(csv, index=False)
     except OSError as error:
         raise UsageError(
             "The file '{path}' cannot be written ({reason}); choose another place.",
-            path=error.filename,
+            path=csv,
             reason=error.strerror,
         ) from None
 

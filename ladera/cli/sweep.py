@@ -46,31 +46,48 @@ def _signature() -> inspect.Signature:
             ]
             parameter = parameter.replace(default=None)
         found.append(parameter.replace(annotation=hint, kind=inspect.Parameter.KEYWORD_ONLY))
+    figure = Annotated[Path | None, typer.Option(help=_(N_("Write the figure to this HTML file.")))]
     sure = Annotated[bool, typer.Option("--yes", help=_(N_("More than 200 combinations are meant.")))]
-    found.append(inspect.Parameter("many", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=sure))
+    for name, default, hint in (("figure", None, figure), ("many", False, sure)):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        found.append(inspect.Parameter(name, kind, default=default, annotation=hint))
     return inspect.Signature(found)
 
 
 def _sweep(**given: Any) -> None:
+    from ladera.cli import show
     from ladera.swept import Sweep, is_sweep
     from ladera.terminal_sweep import show_sweep
 
-    asked = {name: values for name, values in given.items() if name not in (*_SHARED, "many") and values}
     out: Path | None = given["out"]
-    again = out is not None and not asked and given["data"] is None and is_sweep(out)
-    found = Sweep(out) if again and out else _trained(given, asked)
+    found = Sweep(out) if out is not None and is_sweep(out) and not _asks(given) else _trained(given)
+    if given["figure"]:
+        show.save_figure(found.figure(given["lang"]), given["figure"])
     if given["as_json"]:
         typer.echo(json.dumps(found.as_json(given["lang"]), indent=1, ensure_ascii=False))
-    else:
-        show_sweep(found, _)
+        return
+    show_sweep(found, _)
+    if given["figure"]:
+        show.written(given["figure"], _)
 
 
-def _trained(given: dict[str, Any], asked: dict[str, list[str]]) -> Sweep:
+_OF_SHOWING = ("out", "workers", "width", "figure", "as_json", "lang")
+
+
+def _asks(given: dict[str, Any]) -> bool:
+    """Whether anything says what is to be trained."""
+    default = {name: parameter.default for name, parameter in _SIGNATURE.parameters.items()}
+    return any(value != default[name] for name, value in given.items() if name not in _OF_SHOWING)
+
+
+def _trained(given: dict[str, Any]) -> Sweep:
     from ladera.problems import Problem
     from ladera.sweeping import sweep
     from ladera.terminal import Progress
 
     problem = Problem(given["data"] or Problem.data, target=given["target"])
+    apart = (*_SHARED, "figure", "many")
+    asked = {name: values for name, values in given.items() if name not in apart and values}
     passed = ("optimizers", "lr", "seeds", "out", "many", "workers", "width")
     command = shlex.join(["ladera", *sys.argv[1:]])
     arguments: dict[str, Any] = {**{name: given[name] for name in passed}, "command": command, **asked}
@@ -78,8 +95,9 @@ def _trained(given: dict[str, Any], asked: dict[str, list[str]]) -> Sweep:
         return sweep(problem, progress=progress, **arguments)
 
 
-_sweep.__signature__ = _signature()  # pyright: ignore[reportFunctionMemberAccess]
-_sweep.__annotations__ = {name: p.annotation for name, p in _signature().parameters.items()}
+_SIGNATURE = _signature()
+_sweep.__signature__ = _SIGNATURE  # pyright: ignore[reportFunctionMemberAccess]
+_sweep.__annotations__ = {name: p.annotation for name, p in _SIGNATURE.parameters.items()}
 app.command(
     "sweep",
     help=_(

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ladera.finding.curve import Curve, Found
 from ladera.finding.words import sentence
 from ladera.locale import Translator
+from ladera.report.combinations import wrapped
 from ladera.report.style import Style, styles
 
 __all__ = ["figure"]
@@ -25,7 +26,7 @@ def figure(found: Found, _: Translator) -> go.Figure:
     ceiling = max(top * 1.5, float(np.min(finite, initial=top)))
     for curve in found.curves:
         _draw(drawn, curve, looks[curve.optimizer], ceiling, _)
-    said = "<br>".join(_wrapped(sentence(curve, found, _)) for curve in found.curves)
+    said = "<br>".join(wrapped(sentence(curve, found, _)) for curve in found.curves)
     floor = float(finite[finite > 0].min()) if (finite > 0).any() else ceiling / 10
     drawn.update_layout(
         template="plotly_white",
@@ -35,10 +36,11 @@ def figure(found: Found, _: Translator) -> go.Figure:
             "title": {"text": _("final training loss")},
             "type": "log",
             "exponentformat": "power",
+            "dtick": "D2",
             "range": [np.log10(floor) - 0.1, np.log10(ceiling) + 0.1],
         },
-        margin={"b": 100 + 34 * (1 + said.count("<br>"))},
-        height=640 + 18 * said.count("<br>"),
+        margin={"t": 80, "b": 90 + 17 * (1 + said.count("<br>"))},
+        height=560 + 17 * said.count("<br>"),
     )
     drawn.add_annotation(
         text=said,
@@ -97,16 +99,16 @@ def _draw(drawn: go.Figure, curve: Curve, look: Style, ceiling: float, _: Transl
     )
     if curve.interval is not None:
         drawn.add_vrect(*curve.interval, fillcolor=look.fill(0.12), line_width=0, layer="below")
-    for limit, dash in zip(curve.predicted or (), ("dot", "dashdot"), strict=False):
+    where = (("dot", _("λ where training begins")), ("dashdot", _("λ after training")))
+    for limit, (dash, told) in zip(curve.predicted or (), where, strict=False):
         if limit is not None:
             drawn.add_vline(limit, line={"color": look.edge, "width": 1.5, "dash": dash})
-
-
-def _wrapped(text: str, width: int = 130) -> str:
-    lines, line = [], ""
-    for word in text.split():
-        if len(line) + len(word) > width:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}".strip()
-    return "<br>".join([*lines, line])
+            drawn.add_annotation(
+                x=np.log10(limit),
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                text=told,
+                showarrow=False,
+                textangle=-20,
+            )
