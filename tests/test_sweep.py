@@ -308,6 +308,12 @@ def test_export_writes_a_row_for_each_combination(swept, tmp_path):
     assert len(swept.runs()) == sum(len(study.runs()) for study in swept.studies.values())
 
 
+def test_the_report_of_a_sweep_is_its_figure(swept, tmp_path):
+    done = CliRunner().invoke(app, ["report", str(swept.path), "-o", str(tmp_path / "r.html")])
+    assert done.exit_code == 0
+    assert "activation=tanh" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
 def test_wrong_use_on_the_command_line_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for arguments, part in (

@@ -64,11 +64,11 @@ def _lead(answer: SweepAnswer, best: Combination, _: Translator) -> str:
         template = _("Use {combination} with {winner}: clearly the best of {count} combinations.")
     elif answer.grade == TIE and undecided:
         template = _(
-            "Use {combination} with {winner}, which of {count} combinations ties with {equal}; whether it "
-            "beats {undecided} is open."
+            "Use {combination} with {winner}: of {count} combinations it ties with {equal}; whether it beats "
+            "{undecided} is open."
         )
     elif answer.grade == TIE:
-        template = _("Use {combination} with {winner}, which of {count} combinations ties with {equal}.")
+        template = _("Use {combination} with {winner}: of {count} combinations it ties with {equal}.")
     elif answer.seeds < FEWEST_SEEDS:
         template = _(
             "Of {count} combinations {combination} with {winner} is ahead, but {seeds} seeds are too few to "
