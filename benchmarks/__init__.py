@@ -3,6 +3,7 @@
     main_job     `ladera compare digits` as a whole process: seconds and memory
     digits       trainings per second of a small network, against PyTorch, Keras and scikit-learn
     mnist        microseconds per step of a larger one, likewise, and the share of the machine's peak
+    networks     all kinds of networks likewise, what dropout and the like cost, a course's table on MNIST
     minute       digits trainings a minute under all rules
     scaling      seconds and memory per run for studies of 10 to 10,000 runs
     steps        traces and descents on surfaces, against PyTorch and optax

@@ -18,7 +18,7 @@ from benchmarks.section import Section
 from benchmarks.sizes import SIZES
 
 NAMES = (
-    *("main_job", "digits", "mnist", "minute", "scaling", "steps", "dropin"),
+    *("main_job", "digits", "mnist", "networks", "minute", "scaling", "steps", "dropin"),
     *("logistic", "curves", "nist", "unconstrained"),
 )
 _SAMPLED = {"main_job", "scaling"}  # whose memory psutil looks at

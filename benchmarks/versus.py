@@ -14,7 +14,7 @@ from benchmarks.sizes import Size
 from benchmarks.table import Table, number
 from ladera.train.work import Task
 
-__all__ = ["LADERA", "PEERS", "Race", "engine", "race"]
+__all__ = ["LADERA", "PEERS", "Race", "as_spec", "engine", "race"]
 
 LADERA = "Ladera"
 _LR = 1e-3
@@ -39,10 +39,23 @@ PEERS: list[Arrangement] = [
 ]
 
 
-def engine(optimizers: str, lr: float | None, planned: int) -> Arrangement:
-    """Ladera's side. lr None: every rule's own. planned: trainings of the study it is planned for."""
-    options = {"optimizers": optimizers, "lr": lr, "planned": planned}
-    return Arrangement(LADERA, "engine", 1, False, (), options)
+def engine(
+    optimizers: str,
+    lr: float | None,
+    planned: int,
+    side: str = LADERA,
+    schedule: str = "constant",
+    **more: Any,
+) -> Arrangement:
+    """Ladera's side. lr None: every rule's own. planned: trainings of the study it is planned for.
+    more: what else the specification says to this side alone."""
+    options = {"optimizers": optimizers, "lr": lr, "planned": planned, "schedule": schedule, **more}
+    return Arrangement(side, "engine", 1, False, (), options)
+
+
+def as_spec(asked: Asked) -> dict[str, Any]:
+    """The problem, as a specification holds it."""
+    return asdict(asked)
 
 
 @dataclass
@@ -97,17 +110,23 @@ class Race:
         return [r.as_dict() for r in self.results]
 
 
-def race(asked: Asked, planned: int, size: Size, others: Sequence[Arrangement] = ()) -> Race:
+def race(
+    asked: Asked,
+    planned: int,
+    size: Size,
+    others: Sequence[Arrangement] = (),
+    peers: Sequence[Arrangement] = PEERS,
+) -> Race:
     """Ladera, its peers and `others`, in one run with turns, all at Adam's lr = 0.001."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "examples.npz"
         task = write(asked, file)
         spec = {"file": str(file), "problem": asdict(asked), "lr": _LR}
-        sides = [*PEERS, *others, engine("adam", _LR, planned)]
+        sides = [*peers, *others, engine("adam", _LR, planned)]
         if not size.both:
             sides = [replace(one, processes=1) for one in sides if one.single or one.side == LADERA]
-        *peers, ladera = measure(sides, spec, size.repeats, size.seconds)
-        return Race(task, [ladera, *peers])
+        *rest, ladera = measure(sides, spec, size.repeats, size.seconds)
+        return Race(task, [ladera, *rest])
 
 
 def _notes(size: Size) -> list[str]:
@@ -117,6 +136,7 @@ def _notes(size: Size) -> list[str]:
         "Same split, initial weights, batches and epochs, float32, Adam at lr 0.001, validation loss and "
         "accuracy after every epoch. Ladera trains many seeds, the peers seed 0 again and again; "
         "scikit-learn draws its own weights and batches.",
-        "Keras's Adam adds epsilon before the bias correction, so its losses differ a little.",
+        "Keras's Adam adds epsilon before the bias correction, so its losses differ a little; convolutions "
+        "carry that, and rounding, further with every step.",
         "Warm-up, not in the rates: imports, compiling, Ladera's choice of a width, and the first training.",
     ]

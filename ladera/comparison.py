@@ -343,7 +343,7 @@ def _repeat(request: Request, store: Store) -> str:
     data = repr(str(p.data)) if isinstance(p.data, (str, Path)) else "..."
     default = Problem()
     others = ("loss", "penalty", "activation", "init", "norm", "residual", "dropout")
-    others += ("target", "split_seed", "task")
+    others += ("target", "split_seed", "task", *p.reading.asked)
     given = {name: getattr(p, name) for name in others if getattr(p, name) != getattr(default, name)}
     said = "".join(f", {name}={value!r}" for name, value in given.items())
     names = [o.name for o in request.optimizers]

@@ -161,6 +161,13 @@ class Request:
                 solver=self.solvers[0].title,
                 what=f"dropout={problem.dropout:g}" if problem.dropout else "norm=batch",
             )
+        if network.forced:
+            raise UsageError(
+                "The solver {solver} needs one function for training and asking, and '{network}' is told the "
+                "true values while it trains; take lstm:64 and the like, or rules alone.",
+                solver=self.solvers[0].title,
+                network=network,
+            )
         dense = getattr(network, "dense", False)
         for solver in self.solvers:
             curved, twice = isinstance(solver.rule, Curved), isinstance(solver.rule, NewtonCG)
@@ -201,7 +208,7 @@ class Request:
         from ladera.solvers.curvature import catalogue
 
         data = self.problem.prepared()
-        parameters = self.problem.parsed_network.count(data.shape, self.problem.outputs)
+        parameters = self.problem.fitted_network.count(data.shape, self.problem.outputs)
         for solver in (o.rule for o in self.solvers if not isinstance(o.rule, Rule)):
             matrices = catalogue.matrices(solver)
             if matrices and parameters > _MOST_PARAMETERS:
@@ -222,7 +229,7 @@ class Request:
         named = {
             name: getattr(p, name)
             for name in ("loss", "norm", "residual", "dropout", "target", "split_seed", "task")
-        }
+        } | p.reading.asked
         parts = [Path(p.data).stem if isinstance(p.data, (str, Path)) else "data"]
         parts += [str(value) for name, value in said.items() if value != getattr(default, name)]
         parts += [f"{name}-{value}" for name, value in named.items() if value != getattr(default, name)]

@@ -28,7 +28,7 @@ import tomli_w
 
 from ladera.base import LaderaError, UsageError, temporary
 
-__all__ = ["CURVES", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
+__all__ = ["CURVES", "INSTRUMENTS", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
 
 SCHEMA_VERSION = 1
 
@@ -68,7 +68,12 @@ RUNS = pa.schema(
     ]
 )
 
-_ADDED = {"ended"}  # columns that files of earlier versions lack
+INSTRUMENTS = (
+    *("gradient_norm", "update_ratio", "effective_lr", "step_quality", "cosine", "path_ratio"),
+    *("dead", "saturated"),
+)
+_COLUMNS = "columns"  # in a file's metadata: which it has, so that one that is missing is missed
+_ADDED = {"ended", *INSTRUMENTS}  # columns that files of earlier versions lack
 
 CURVES = pa.schema(
     [
@@ -79,6 +84,8 @@ CURVES = pa.schema(
         ("train_metric", pa.list_(pa.float32())),
         ("validation_loss", pa.list_(pa.float32())),
         ("validation_metric", pa.list_(pa.float32())),
+        # instruments (ladera.train.instruments): epoch by epoch the values of all layers; null for solvers
+        *((name, pa.list_(pa.float32())) for name in INSTRUMENTS),
     ]
 )
 
@@ -163,7 +170,8 @@ class Store:
     ) -> None:
         """Write one cohort; its name is used as a file name. The folder has been prepared."""
         for folder, schema, rows in (("curves", CURVES, curves), ("runs", RUNS, runs)):
-            table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(dict(metadata)))
+            said = {**metadata, _COLUMNS: ",".join(schema.names)}
+            table = pa.Table.from_pylist(list(rows), schema=schema.with_metadata(said))
             self._replace(self.path / folder / f"{cohort}.parquet", lambda p, t=table: _write(t, p))
 
     def scan(self) -> Scan:
@@ -274,6 +282,9 @@ def _read(path: Path, schema: pa.Schema) -> pa.Table | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
             whole = len(table) == file.metadata.num_rows  # its parts say how many they are, too
+        said = (table.schema.metadata or {}).get(_COLUMNS.encode(), b"").decode()
+        if not set(said.split(",") if said else ()) <= set(table.column_names):
+            return None  # a flipped bit has changed a name
         for name in _ADDED & set(schema.names) - set(table.column_names):
             table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
         return table.select(schema.names).cast(schema) if whole else None

@@ -12,7 +12,7 @@ import pandas as pd
 from ladera.analysis import budget, summary, target, verdict
 from ladera.analysis.answer import Answer
 from ladera.analysis.code import code
-from ladera.analysis.frames import Frames, load
+from ladera.analysis.frames import Frames, instruments_frame, load
 from ladera.base import UsageError
 from ladera.locale import translator
 from ladera.store import Store
@@ -87,6 +87,12 @@ class Study:
     def curves(self) -> pd.DataFrame:
         """One row per run and recorded epoch: losses and metrics beside the run's names."""
         return self.frames.curves(self.frames.runs)
+
+    def instruments(self) -> pd.DataFrame:
+        """One row per run, epoch, instrument and layer: gradient norms, update ratios, step quality, ...
+        (`ladera.train.instruments` says what each tells)."""
+        runs = self.frames.runs
+        return instruments_frame(self.frames.store.curves(set(runs["cohort"])), runs)
 
     def sensitivity(self) -> pd.DataFrame:
         """The final validation metric per optimizer and learning rate, on the tuning seeds."""

@@ -91,6 +91,7 @@ _PROBLEM_KEYS = (
     "data",
     "target",
     "task",
+    *("window", "horizon", "text", "vocabulary", "tokens", "steps"),
     "data_hash",
     "split_hash",
     "network",

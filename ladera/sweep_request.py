@@ -22,6 +22,7 @@ from typing import Any
 from ladera import configs
 from ladera.base import UsageError, unknown_name
 from ladera.problems import Problem
+from ladera.problems.reading import Reading
 from ladera.request import Request, requested
 from ladera.schedules import Schedules
 from ladera.store import Store
@@ -31,7 +32,8 @@ __all__ = ["MOST", "Combination", "check_folder", "combinations", "default_folde
 
 MOST = 200  # combinations that are trained without being asked for twice
 
-_OF_DATA = {"data", "target", "split_seed", "task"}  # other data are no pairs
+# Other data are no pairs.
+_OF_DATA = {"data", "target", "split_seed", "task", *(f.name for f in dataclasses.fields(Reading))}
 _OF_COMPARING = {"problem", "optimizers", "lr", "seeds"}
 _LONGEST = 120  # characters of a folder's name
 

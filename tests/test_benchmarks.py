@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -132,3 +133,34 @@ def test_solvers_are_measured_beside_scipy(name, tmp_path):
     else:
         assert len(told) == 10
         assert all(one["solved"] for one in told)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Keras reads arrays as NumPy 1 did
+@pytest.mark.parametrize("network", ["cnn:8/16", "lstm:8"])
+def test_every_peer_builds_the_network_that_ladera_trains(network, tmp_path, monkeypatch):
+    """After five steps all of them have the same loss: weights, order of gates, of channels, of pixels."""
+    pytest.importorskip("torch")
+    pytest.importorskip("keras")
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.peers import keras_fit, pytorch
+    from benchmarks.problem import Asked, write
+    from ladera.rules import Adam
+    from ladera.train.cohort import train
+    from ladera.train.recipe import Recipe
+    from ladera.train.work import Cohort, Trial
+
+    file = tmp_path / "examples.npz"
+    task = write(Asked("digits", network, 1, 32, 160), file)
+    rule = Adam(lr=0.01)
+    [run] = train(Cohort("one", task, (Recipe.of(rule),), 1, (Trial("one", rule, 0),))).runs
+    spec = {"file": str(file), "lr": 0.01, "epoch_per_call": False}
+    assert pytorch.prepare(spec)(1).loss == pytest.approx(run["validation_loss"], rel=1e-5)
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        found = keras_fit.prepare(spec)(1).loss
+    assert found == pytest.approx(run["validation_loss"], rel=1e-4)  # its epsilon is another
+
+
+def test_the_networks_are_skipped_in_words_where_mnist_is_absent():
+    done = benchmark("networks")
+    assert done.returncode == 0, done.stderr
+    assert "set LADERA_DATA to a folder with mnist.npz" in done.stdout

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ladera.base import UsageError
 from ladera.networks import activations, parse
 from ladera.networks.activations import ACTIVATIONS
+from ladera.networks.layers import Activation
 
 NAMES = sorted(ACTIVATIONS)
 UNITS = 6
@@ -168,7 +169,7 @@ def test_the_range_that_is_shown_is_reached(name: str):
 
 def test_names_are_read_as_people_write_them():
     assert activations.canonical(" Leaky-ReLU ") == "leaky_relu"
-    assert parse("mlp:3", "HARD-SWISH").activation == "hard_swish"
+    assert Activation("hard_swish") in parse("mlp:3", "HARD-SWISH").body
     with pytest.raises(UsageError, match="no activation 'rely'; the nearest name is 'relu'"):
         activations.canonical("rely")
 

@@ -181,6 +181,23 @@ def test_of_the_widths_that_idle_least_the_widest_is_measured():
     assert probe.asked == [([8, 15], False)]
 
 
+def test_one_seed_of_each_optimizer_leaves_no_lane_idle():
+    probe = Probe({4: 1e-6, 1: 1e-6})
+    plan = make_plan(task(200, 300, epochs=MEDIUM), [1] * 9, ONE, 2, probe)
+    assert probe.asked == [([4, 1], False)]
+    assert plan.width == 1
+
+
+@pytest.mark.parametrize(
+    ("network", "epochs", "widths"), [("lstm:8", MEDIUM // 10, [8, 5]), ("lstm:64", MEDIUM // 200, [1, 4])]
+)
+def test_lanes_of_a_recurrent_network_are_as_large_as_its_work(network, epochs, widths):
+    """lstm:64 has 24,000 weights, but leaves 28 moments behind."""
+    probe = even()
+    make_plan(task(epochs=epochs, network=parse(network), shape=(28, 28)), GROUPS, ONE, 2, probe)
+    assert probe.asked == [(widths, False)]
+
+
 @pytest.mark.parametrize(("share", "width"), [(0.94, 5), (0.96, 8), (1.0, 8)])
 def test_noise_does_not_decide_the_width(share, width):
     """Filled by 45 and 5 seeds, 8 lanes do the work of 48 and 8 runs, 5 lanes that of 45 and 5."""

@@ -76,7 +76,13 @@ def test_mse_on_classes_is_legal_and_cross_entropy_on_numbers_is_not():
         ({"data": [[1.0], [2.0]]}, ("received list",)),
         ({"network": "mpl:64"}, ("no network 'mpl'", "'mlp'")),
         ({"network": "mlp:0"}, ("received 'mlp:0'", "mlp:64,64")),
-        ({"network": None}, ("no network",)),
+        ({"network": None}, ("received None",)),
+        ({"dropout": 1}, ("below 1, received 1", "0.2")),
+        ({"dropout": -0.1}, ("received -0.1",)),
+        ({"dropout": "half"}, ("received half",)),
+        ({"dropout": 0.1, "network": "linear"}, ("needs hidden units", "'linear'")),
+        ({"norm": "bach"}, ("no norm 'bach'", "'batch'")),
+        ({"residual": True, "network": "mlp:8,4"}, ("as wide as", "'mlp:8,4'")),
         ({"activation": "rely"}, ("no activation 'rely'", "'relu'")),
         ({"init": "he"}, ("no initialiser 'he'", "'he_normal'")),
         ({"loss": "crossentropy"}, ("no loss 'crossentropy'", "'cross_entropy'")),
@@ -89,6 +95,23 @@ def test_mse_on_classes_is_legal_and_cross_entropy_on_numbers_is_not():
 def test_what_is_wrong_is_told_before_anything_is_read(arguments, pieces):
     with pytest.raises(UsageError) as caught:
         Problem(**arguments)
+    for piece in pieces:
+        assert piece in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "pieces"),
+    [
+        ({"data": "iris", "network": "cnn:8"}, ("needs images", "4 values", "mlp")),
+        ({"data": "iris", "network": "gru:8"}, ("needs sequences or images",)),
+        ({"data": "digits", "network": "cnn:8,8"}, ("2×2, received 1×1", "fewer convolutions")),
+        ({"data": "diabetes", "network": "logistic"}, ("tells classes apart", "take linear")),
+    ],
+)
+def test_a_network_that_does_not_fit_the_data_is_told_when_they_are_read(arguments, pieces):
+    problem = Problem(**arguments)
+    with pytest.raises(UsageError) as caught:
+        problem.prepared()
     for piece in pieces:
         assert piece in str(caught.value)
 

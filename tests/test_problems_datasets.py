@@ -19,7 +19,8 @@ BUNDLED = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
 
 
 def test_the_names():
-    assert names() == sorted([*BUNDLED, "moons", "mnist", "bank-marketing", "online-shoppers"])
+    others = ["moons", "mackey_glass", "sunspots", "mnist", "bank-marketing", "online-shoppers"]
+    assert names() == sorted([*BUNDLED, *others])
 
 
 @pytest.mark.parametrize("name", BUNDLED)

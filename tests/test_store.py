@@ -116,7 +116,9 @@ def test_metadata_travels_with_both_files(store):
     append(store, "c")
     for folder in ("runs", "curves"):
         found = pq.read_schema(file(store, folder, "c")).metadata
-        assert {k.decode(): v.decode() for k, v in found.items()} == METADATA
+        schema = {"runs": RUNS, "curves": CURVES}[folder]
+        columns = {"columns": ",".join(schema.names)}
+        assert {k.decode(): v.decode() for k, v in found.items()} == METADATA | columns
 
 
 def test_cohorts_are_scanned_by_name_and_read_one_by_one(store):

@@ -25,6 +25,7 @@ from ladera.cli import app
 from ladera.comparison import compare
 from ladera.locale import translator
 from ladera.problems import Problem
+from ladera.problems.reading import Reading
 from ladera.sweep_request import dimensions
 from ladera.sweeping import sweep
 from ladera.swept import Sweep
@@ -111,7 +112,8 @@ def test_an_interrupted_sweep_keeps_what_is_done_and_goes_on(swept, tmp_path):
 def test_dimensions_are_those_of_the_problem_and_of_the_training():
     fields = {f.name for f in dataclasses.fields(Problem)}
     known = set(dimensions())
-    assert fields - known == {"data", "target", "split_seed", "task"}
+    reading = {f.name for f in dataclasses.fields(Reading)}
+    assert fields - known == {"data", "target", "split_seed", "task"} | reading
     parameters = set(inspect.signature(compare).parameters)
     assert known - fields == parameters - {
         *("problem", "optimizers", "lr", "seeds", "out", "workers", "width", "progress", "command")

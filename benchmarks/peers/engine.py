@@ -12,6 +12,7 @@ from benchmarks.peers.serve import Done, Train, serve
 def prepare(spec: Mapping[str, Any]) -> Train:
     from benchmarks.problem import Asked, task_of
     from ladera import configs
+    from ladera.schedules import Schedules
     from ladera.train import worker
     from ladera.train.plan import Timing, cohorts, make_plan
     from ladera.train.pool import Pool
@@ -24,11 +25,13 @@ def prepare(spec: Mapping[str, Any]) -> Train:
     if spec["lr"] is not None:
         rules = [(name, replace(rule, lr=spec["lr"])) for name, rule in rules]
     recipes = [Recipe.of(rule) for _, rule in rules]
+    moved = Schedules.of(spec["schedule"])
 
     def probe(widths: list[int], together: bool) -> list[Timing]:
         held = tuple(recipes) if together else (recipes[0],)
         trial = (Trial("probe", rules[0][1], 0),)
-        timed = pool.map(worker.time_segment, [Cohort("probe", task, held, w, trial) for w in widths])
+        asked = [Cohort("probe", task, held, w, trial, schedule=moved) for w in widths]
+        timed = pool.map(worker.time_segment, asked)
         return [Timing(width, step) for width, (step, _) in zip(widths, timed, strict=True)]
 
     plan = make_plan(task, [spec["planned"] // len(rules)] * len(rules), recipes, pool.workers, probe)
@@ -44,7 +47,7 @@ def prepare(spec: Mapping[str, Any]) -> Train:
         def keep(records: Records) -> None:
             losses.update({run["run"]: run["validation_loss"] for run in records.runs})
 
-        pool.train(cohorts(plan, task, "tune", trials, recipes), keep)
+        pool.train(cohorts(plan, task, "tune", trials, recipes, schedule=moved), keep)
         return Done(len(losses), losses[first])
 
     return train

@@ -19,7 +19,7 @@ def prepare(spec: Mapping[str, Any]) -> Train:
     whole = steps * batch  # whole batches only, as the other sides
     x, y = examples["x_train"][:whole], examples["y_train"][:whole]
     x_validation, y_validation = examples["x_validation"], examples["y_validation"]
-    hidden = tuple(b.shape[0] for _, b in examples.layers[:-1])
+    hidden = tuple(layer.units for layer in examples.layers[:-1])
 
     def train_one() -> float:
         model = MLPClassifier(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Done", "Examples", "again_and_again", "serve"]
+__all__ = ["Done", "Examples", "Initial", "again_and_again", "serve"]
 
 
 class Done(NamedTuple):
@@ -50,6 +50,17 @@ def serve(prepare: Callable[[Mapping[str, Any]], Train], *packages: str) -> None
         answer(**train(json.loads(line))._asdict())
 
 
+class Initial(NamedTuple):
+    """A layer before training: its kind and its arrays, which `benchmarks.problem` describes."""
+
+    kind: str
+    arrays: dict[str, np.ndarray]
+
+    @property
+    def units(self) -> int:
+        return self.arrays["b"].size // (4 if self.kind == "lstm" else 1)
+
+
 class Examples:
     """The arrays that all sides train on, with the initial weights and the batches of seed 0."""
 
@@ -62,10 +73,15 @@ class Examples:
         return self._arrays[name]
 
     @property
-    def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Initial weights [inputs, outputs] and biases [outputs] of every layer."""
-        count = sum(name.startswith("w") for name in self._arrays)
-        return [(self[f"w{k}"], self[f"b{k}"]) for k in range(count)]
+    def layers(self) -> list[Initial]:
+        """All layers that have weights, in their order."""
+        found: dict[str, Initial] = {}
+        for key, array in self._arrays.items():
+            number, *of_layer = key.split(".")
+            if of_layer:
+                kind, name = of_layer
+                found.setdefault(number, Initial(kind, {})).arrays[name] = array
+        return list(found.values())
 
 
 def again_and_again(train_one: Callable[[], float]) -> Train:

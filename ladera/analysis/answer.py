@@ -104,6 +104,7 @@ class Answer:
     sentence: str  # in English; `ladera.analysis.words.sentence` writes it in other languages
     stop: str = "never"  # or when the rules stopped early: "early:5"
     stopped: int = 0  # reporting runs that did, before their last epoch
+    naive: float | None = None  # of windows of a series: the last value repeated, on the validation set
 
     def __str__(self) -> str:
         return self.sentence

@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ladera.base import Status, UsageError
-from ladera.store import Store
+from ladera.store import INSTRUMENTS, Store
 
-__all__ = ["CURVE_VALUES", "Frames", "asked_for", "curves_frame", "load", "runs_frame"]
+__all__ = ["CURVE_VALUES", "Frames", "asked_for", "curves_frame", "instruments_frame", "load", "runs_frame"]
 
 CURVE_VALUES = ("train_loss", "train_metric", "validation_loss", "validation_metric")
 _PARTS = ("problem", "metric", "training", "seeds", "optimizers")
@@ -111,6 +111,33 @@ def curves_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
     for column in ("epoch", "step", *CURVE_VALUES):
         frame[column] = _flat(table.column(column))
     return frame
+
+
+def instruments_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per run, epoch, instrument and layer: the run's names beside `value`.
+
+    Columns: run, optimizer, lr, seed, purpose, epoch (from 1 on), instrument (`ladera.store.INSTRUMENTS`),
+    layer (from 1 on, of the arrays of weights, or of the layers with an activation; 0 where it is of the
+    whole network), value. Solvers have none.
+    """
+    names = ["run", "optimizer", "lr", "seed", "purpose"]
+    asked = runs[names].drop_duplicates("run")
+    parts = []
+    for row in table.select(["run", "epoch", *INSTRUMENTS]).to_pylist():
+        epochs = len(row["epoch"])
+        for name in INSTRUMENTS:
+            values = np.array(row[name] or [], np.float32).reshape(epochs, -1)[1:]
+            layers = values.shape[1]
+            epoch, layer = np.divmod(np.arange(values.size), max(layers, 1))
+            whole = name in _OF_THE_WHOLE
+            told = {"run": row["run"], "epoch": epoch + 1, "instrument": name}
+            parts.append(pd.DataFrame({**told, "layer": 0 if whole else layer + 1, "value": values.ravel()}))
+    columns = ["run", "epoch", "instrument", "layer", "value"]
+    found = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    return asked.merge(found, on="run").reset_index(drop=True)
+
+
+_OF_THE_WHOLE = ("step_quality", "cosine", "path_ratio")
 
 
 def _flat(column: pa.ChunkedArray) -> np.ndarray:

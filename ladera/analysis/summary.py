@@ -34,6 +34,7 @@ def summary(frames: Frames, answer: Answer, _: Translator = str) -> dict[str, An
                 "validation": answer.validation,
                 "interval": answer.interval,
                 "test": answer.test,
+                **({} if answer.naive is None else {"naive": answer.naive}),
                 "probability_best": answer.probability_best,
                 "seeds": answer.seeds,
                 "more_seeds": answer.more_seeds,

@@ -94,6 +94,7 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         sentence="",
         stop=frames.study["training"].get("stop", "never"),
         stopped=int((stopped(seen.reported) < seen.reported["epochs"]).sum()),
+        naive=frames.study["problem"].get("naive", {}).get("validation"),
     )
     found = empty if not (checked.may_rank and seen.optimizers) else _ranked_answer(frames, seen, empty)
     return replace(found, sentence=words.sentence(found, str))

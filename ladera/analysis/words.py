@@ -15,6 +15,7 @@ from ladera.analysis.thresholds import FEWEST_SEEDS
 from ladera.locale import Translator
 
 __all__ = [
+    "baseline",
     "evidence",
     "fairness_notes",
     "full_batch",
@@ -37,7 +38,7 @@ def sentence(answer: Answer, _: Translator) -> str:
     """The answer box: what to use, how sure that is, how soon it gets there, what was not shown."""
     if answer.optimizer is None:
         return headline(answer, _)
-    said = (headline, scheduled, stopped_early, evidence, speed)
+    said = (headline, scheduled, stopped_early, evidence, baseline, speed)
     parts = [*(part(answer, _) for part in said), not_shown(_)]
     return " ".join(part for part in parts if part)
 
@@ -136,6 +137,17 @@ def evidence(answer: Answer, _: Translator) -> str:
         rival=answer.titles[rival.optimizer] if rival else "",
         probability=probability_text(rival.probability_beaten_by_best) if rival else "",
     )
+
+
+def baseline(answer: Answer, _: Translator) -> str:
+    """Of windows of a series: what repeating the last value gives, and whether that is beaten."""
+    if answer.naive is None or answer.validation is None:
+        return ""
+    if answer.validation < answer.naive:
+        template = _("The naive forecast, the last value repeated, has {value}.")
+    else:
+        template = _("The naive forecast, the last value repeated, has {value} and is not beaten.")
+    return template.format(value=metric_text(answer.naive, answer.unit))
 
 
 def speed(answer: Answer, _: Translator) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from ladera.base import UsageError
 from ladera.cli.common import N_, Lang, _, app, command, lang
-from ladera.cli.study import Data, Target
+from ladera.cli.study import Data, Horizon, Target, TextColumn, Tokens, Vocabulary, Window
 
 if TYPE_CHECKING:
     from ladera.finding import Found
@@ -26,6 +26,11 @@ __all__: list[str] = []
 def lr_find(
     data: Data = "digits",
     target: Target = None,
+    window: Window = None,
+    horizon: Horizon = 1,
+    text: TextColumn = None,
+    vocabulary: Vocabulary = 10_000,
+    tokens: Tokens = False,
     network: Annotated[str, typer.Option(help=_(N_("A network, as in 'ladera compare'.")))] = "mlp:64,64",
     optimizers: Annotated[
         str, typer.Option(help=_(N_("Names and file.py:Rule, separated by commas; classic, all.")))
@@ -76,7 +81,9 @@ def lr_find(
     from ladera.terminal import Progress
 
     of_network: dict[str, Any] = {"init": init, "norm": norm, "residual": residual, "dropout": dropout}
-    problem = Problem(data, network, loss, penalty, activation, target, **of_network)
+    of_data: dict[str, Any] = {"window": window, "horizon": horizon, "text": text}
+    of_data |= {"vocabulary": vocabulary, "tokens": tokens}
+    problem = Problem(data, network, loss, penalty, activation, target, **of_network, **of_data)
     with Progress(_) as progress:
         found = find_lr(problem, optimizers, lr, seeds, steps, batch, workers=workers, progress=progress)
     _write(found, figure, csv, lang)

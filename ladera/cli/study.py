@@ -18,6 +18,19 @@ Data = Annotated[
     str, typer.Argument(help=_(N_("A bundled name, a file (.csv, .tsv, .parquet, .npz), or openml:NAME.")))
 ]
 Target = Annotated[str | None, typer.Option(help=_(N_("The column to predict, in a table.")))]
+Window = Annotated[
+    int | None,
+    typer.Option(help=_(N_("Rows of a time series that an example sees; they are moments in order."))),
+]
+Horizon = Annotated[int, typer.Option(help=_(N_("Values after the window that are to be told.")))]
+TextColumn = Annotated[
+    str | None, typer.Option("--text", help=_(N_("The column of text to read, word by word.")))
+]
+Vocabulary = Annotated[int, typer.Option(help=_(N_("Words of the text that are told apart.")))]
+Tokens = Annotated[
+    bool, typer.Option("--tokens", help=_(N_("The features are tokens, whole numbers; 0 is padding.")))
+]
+Steps = Annotated[int | None, typer.Option(help=_(N_("Words or tokens of an example; the rest is cut.")))]
 Study = Annotated[Path, typer.Argument(help=_(N_("The folder of a study.")))]
 
 
@@ -30,7 +43,10 @@ def compare(
         str,
         typer.Option(
             help=_(
-                N_("linear, logistic, mlp:64,64, cnn:32,64/64 (convolutions/dense), rnn:64, gru:64, lstm:64.")
+                N_(
+                    "linear, logistic, mlp:64,64, cnn:32,64/64 (convolutions/dense), rnn:64, gru:64, "
+                    "lstm:64, embed:16+lstm:64, seq2seq-lstm:64."
+                )
             )
         ),
     ] = "mlp:64,64",
@@ -109,6 +125,12 @@ def compare(
             )
         ),
     ] = "never",
+    window: Window = None,
+    horizon: Horizon = 1,
+    text: TextColumn = None,
+    vocabulary: Vocabulary = 10_000,
+    tokens: Tokens = False,
+    steps: Steps = None,
     out: Annotated[
         Path | None, typer.Option(help=_(N_("The study's folder; what it holds is not trained again.")))
     ] = None,
@@ -140,6 +162,12 @@ def compare(
         norm=norm,
         residual=residual,
         dropout=dropout,
+        window=window,
+        horizon=horizon,
+        text=text,
+        vocabulary=vocabulary,
+        tokens=tokens,
+        steps=steps,
     )
     with Progress(_) as progress:
         study = run(
@@ -215,10 +243,31 @@ def list_data(lang: Lang = lang) -> None:
 
 @data_commands.command("describe", help=_(N_("Rows, features, classes and splits of a data set.")))
 @command
-def describe_data(data: Data, target: Target = None, lang: Lang = lang) -> None:
+def describe_data(
+    data: Data,
+    target: Target = None,
+    window: Window = None,
+    horizon: Horizon = 1,
+    text: TextColumn = None,
+    vocabulary: Vocabulary = 10_000,
+    tokens: Tokens = False,
+    steps: Steps = None,
+    lang: Lang = lang,
+) -> None:
     from ladera.problems import Problem
 
-    described = Problem(data, target=target).describe()
+    network = "embed:1+mlp:1" if tokens or text is not None else Problem.network
+    described = Problem(
+        data,
+        network,
+        target=target,
+        window=window,
+        horizon=horizon,
+        text=text,
+        vocabulary=vocabulary,
+        tokens=tokens,
+        steps=steps,
+    ).describe()
     of_the_network = {"network", "activation", "init", "loss", "penalty", "parameters", "shape"}
     for key, value in described.items():
         if key not in of_the_network:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 # What compare takes that is no dimension; everything else can be swept, what is added there too.
-_SHARED = ("data", "target", "optimizers", "lr", "seeds", "out", "workers", "width", "as_json", "lang")
+_OF_DATA = ("data", "target", "window", "horizon", "text", "vocabulary", "tokens", "steps")
+_SHARED = (*_OF_DATA, "optimizers", "lr", "seeds", "out", "workers", "width", "as_json", "lang")
 _NOT_HERE = ("report",)
 
 
@@ -85,7 +86,8 @@ def _trained(given: dict[str, Any]) -> Sweep:
     from ladera.sweeping import sweep
     from ladera.terminal import Progress
 
-    problem = Problem(given["data"] or Problem.data, target=given["target"])
+    of_data = {name: given[name] for name in _OF_DATA if name != "data"}
+    problem = Problem(given["data"] or Problem.data, **of_data)
     apart = (*_SHARED, "figure", "many")
     asked = {name: values for name, values in given.items() if name not in apart and values}
     passed = ("optimizers", "lr", "seeds", "out", "many", "workers", "width")

@@ -53,7 +53,7 @@ def _forward(x: Any, w: Any, pooled: bool) -> tuple[Any, Any]:
         saved, read, four = (), (x, w), _direct
     else:
         saved = apart(tiles, x)
-        read, four = [v @ u for v, u in zip(saved, kernels(w), strict=True)], lambda *m: outputs(m)
+        read, four = [v @ u for v, u in zip(saved, list(kernels(w)), strict=True)], lambda *m: outputs(m)
     if not pooled:
         return tuple(y.reshape(shape) for y in apart(four, *read)), (x, w, saved, None)
     if not saved:
@@ -80,8 +80,8 @@ def _winograd_gradients(x: Any, w: Any, saved: Any, shares: Any, g: Any) -> tupl
     u, adjoint = jax.vjp(kernels, w)
     # Transposed in memory first, the product with a transposed left side is a third faster.
     turned = [lax.optimization_barrier(v.T) for v in saved]
-    (dw,) = adjoint([v @ one for v, one in zip(turned, m, strict=True)])
-    v = [one @ k.T for one, k in zip(m, u, strict=True)]
+    (dw,) = adjoint(jnp.stack([v @ one for v, one in zip(turned, m, strict=True)]))
+    v = [one @ k for one, k in zip(m, list(u.swapaxes(1, 2)), strict=True)]
     return apart(lambda *v: image(v, x.shape), *v), dw
 
 

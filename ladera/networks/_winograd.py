@@ -14,12 +14,14 @@ from __future__ import annotations
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 __all__ = ["image", "images", "kernels", "outputs", "products", "tiles"]
 
 # Row i of Bᵀ is x[a] + sign * x[b].
 _B = ((0, 2, -1), (1, 2, 1), (2, 1, -1), (1, 3, -1))
+_G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 
 
 def images(x: Any) -> list[list[Any]]:
@@ -38,14 +40,11 @@ def tiles(x: Any) -> list[Any]:
     ]
 
 
-def kernels(w: Any) -> list[Any]:
-    """G w Gᵀ: 16 arrays [channels, outputs] of w [9 * channels, outputs]."""
-
-    def spread(v: Any) -> list[Any]:
-        return [v[0], (v[0] + v[1] + v[2]) / 2, (v[0] - v[1] + v[2]) / 2, v[2]]
-
-    rows = spread(w.reshape(3, 3, -1, w.shape[-1]))
-    return [one for row in rows for one in spread(row)]
+def kernels(w: Any) -> Any:
+    """G w Gᵀ: [16, channels, outputs] of w [9 * channels, outputs]."""
+    # As one product, with an adjoint that is one: 60 small loops fewer for XLA to compile.
+    each = jnp.asarray(np.kron(_G, _G), w.dtype) @ w.reshape(9, -1)
+    return each.reshape(16, -1, w.shape[-1])
 
 
 def outputs(m: Any) -> list[Any]:

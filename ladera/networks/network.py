@@ -20,12 +20,14 @@ class Network:
     are shifts and scales, which penalties leave alone.
 
     twice: whether its gradient can be differentiated again. wide: whether trainings gain from being side
-    by side in a program. at_once: examples that are evaluated together.
+    by side in a program. at_once: examples that are evaluated together. forced: whether it is told in
+    training what it is to answer (`Pass.target`).
     """
 
     twice: bool = True
     wide: bool = True
     at_once: int = 512
+    forced: bool = False
 
     def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> Any:
         """The first parameters, NumPy float32."""
@@ -38,6 +40,18 @@ class Network:
     def apply(self, params: Any, state: Any, x: Any, how: Pass = ASKING) -> tuple[Any, Any]:
         """Raw outputs [n, outputs] of inputs `x` [n, *shape], and the next state."""
         raise NotImplementedError
+
+    def fitted(self, outputs: int, vocabulary: int | None, padded: bool, series: bool) -> Network:
+        """The network with what the data alone tell of it.
+
+        outputs: raw numbers wanted for each example. vocabulary: how many tokens there are, whole numbers
+        in examples of shape [steps], of which 0 is padding; None where examples are numbers. padded:
+        whether the last input of every moment is 1 where it is there. series: whether examples are
+        windows whose last input is the past of what is asked.
+
+        Raises UsageError where it cannot do with such examples.
+        """
+        return self
 
     def check(self, shape: Shape, outputs: int) -> None:
         """Raise UsageError where it cannot take examples of that shape."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import initialisers
-from ladera.networks.layers import ASKING, Dense, Layer, Pass, Residual, Shape
+from ladera.networks.layers import ASKING, Dense, Embedding, Layer, Padded, Pass, Residual, Shape
 from ladera.networks.layers._layer import apply_all, init_all, shapes, state_all
 from ladera.networks.layers.dropout import Dropout
 from ladera.networks.network import Network
@@ -63,6 +63,23 @@ class Sequential(Network):
             x, _ = layer.apply(own, None, x, how)
             x = x + shift
         return inputs, x
+
+    def fitted(self, outputs: int, vocabulary: int | None, padded: bool, series: bool) -> Network:
+        embeds = any(isinstance(layer, Embedding) for layer in self.body)
+        if embeds and vocabulary is None:
+            raise UsageError(
+                "An embedding needs tokens, received data of other numbers for the network '{network}'; take "
+                "the network without it, or say that the data are tokens or text.",
+                network=self,
+            )
+        if vocabulary is not None and not embeds:
+            raise UsageError(
+                "Tokens are names, not quantities, and need an embedding, received the network '{network}'; "
+                "take for example embed:16+{network}.",
+                network=self,
+            )
+        body = tuple(_with_rows(layer, vocabulary or 0) for layer in self.body)
+        return replace(self, body=(Padded(), *body) if padded else body)
 
     def check(self, shape: Shape, outputs: int) -> None:
         for layer, at in shapes(self._all(outputs), shape):
@@ -119,6 +136,20 @@ class Sequential(Network):
     def _flat(self) -> Iterator[Layer]:
         for layer in self.body:
             yield from layer.inner if isinstance(layer, Residual) else (layer,)
+
+
+def _with_rows(layer: Layer, vocabulary: int) -> Layer:
+    """The layer; of an embedding, one with a row for each of so many tokens."""
+    if not isinstance(layer, Embedding):
+        return layer
+    if layer.vocabulary is not None and layer.vocabulary < vocabulary:
+        raise UsageError(
+            "An embedding has a row for each token, received {rows} rows for {tokens} tokens; leave its "
+            "vocabulary to the data.",
+            rows=layer.vocabulary,
+            tokens=vocabulary,
+        )
+    return replace(layer, vocabulary=layer.vocabulary or vocabulary)
 
 
 def _end(layers: tuple[Layer, ...], shape: Shape) -> Shape:

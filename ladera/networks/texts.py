@@ -4,6 +4,8 @@ linear, logistic        raw outputs, x W + b; logistic is for classes alone
 mlp:128,64              dense layers
 cnn:32,64/64            3×3 convolutions, each with 2×2 max pooling, then dense layers; cnn is this one
 rnn:64  gru:64  lstm:64,64/32   recurrent layers over rows of pixels or moments, then dense layers
+embed:16+lstm:64/32     of tokens: their vectors, then a recurrent network, or mlp or linear on their mean
+seq2seq-lstm:64         of windows of a series: an encoder, and a decoder for the horizon; rnn and gru, too
 """
 
 from __future__ import annotations
@@ -21,16 +23,20 @@ from ladera.networks.layers import (
     ConvPool,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Last,
     Layer,
     LayerNorm,
     MaxPool,
+    Mean,
     Recurrent,
     Residual,
     Steps,
 )
 from ladera.networks.layers.recurrent import GATES
+from ladera.networks.network import Network
+from ladera.networks.seq2seq import Seq2Seq
 from ladera.networks.sequential import Sequential
 
 __all__ = ["KINDS", "NORMS", "parse"]
@@ -46,8 +52,8 @@ def parse(
     init: str = initialisers.DEFAULT,
     norm: str = "none",
     residual: bool = False,
-) -> Sequential:
-    """The network of a text: "mlp:64,64", "cnn:32,64/64", "lstm:64", "linear".
+) -> Network:
+    """The network of a text: "mlp:64,64", "cnn:32,64/64", "lstm:64", "linear", "embed:16+gru:32".
 
     activation: of the hidden layers, but for recurrent cells, which have their own. norm: "batch" or
     "layer" normalises what every hidden layer's units receive, of recurrent layers ("layer" alone) what
@@ -57,6 +63,7 @@ def parse(
     Raises UsageError for an unknown kind, activation, initialiser or norm, for widths that are not
     whole numbers >= 1, and for a combination that leaves nothing to be done.
     """
+    embedding, text = _embedding(text)
     kind, colon, widths = text.strip().lower().partition(":")
     if kind not in KINDS:
         raise unknown_name("network", kind or str(text), KINDS)
@@ -76,7 +83,11 @@ def parse(
             largest=_LARGEST,
             received=text,
         )
-    body = KINDS[kind](style, front, back)
+    if kind in _FORECASTERS and embedding is None:
+        return _forecaster(text, kind, front, back, style)
+    body = _BODIES[kind](style, front, back) if kind in _BODIES else []
+    if embedding is not None:
+        body = [Embedding(embedding), *_behind_embedding(body, text)]
     if residual and not any(isinstance(layer, Residual) for layer in body):
         raise UsageError(
             "A residual connection needs a hidden layer as wide as what goes into it, received '{received}'; "
@@ -84,7 +95,49 @@ def parse(
             received=text,
         )
     written = "/".join(",".join(map(str, part)) for part in (front, back) if part)
-    return Sequential(tuple(body), f"{kind}:{written}" if written else kind, style.init)
+    called = f"{kind}:{written}" if written else kind
+    return Sequential(tuple(body), called if embedding is None else f"embed:{embedding}+{called}", style.init)
+
+
+def _embedding(text: str) -> tuple[int | None, str]:
+    """The width of the embedding that a text begins with, None where there is none, and the rest."""
+    first, plus, rest = text.partition("+")
+    kind, _, width = first.strip().lower().partition(":")
+    if kind != "embed":
+        return None, text
+    widths = _widths(width)
+    if not plus or not widths or len(widths) > 1 or _embedding(rest)[0] is not None:
+        raise UsageError(
+            "An embedding has one width and a network behind it, received '{received}'; for example "
+            "embed:16+lstm:64.",
+            received=text,
+        )
+    return widths[0], rest
+
+
+def _behind_embedding(body: list[Layer], text: str) -> list[Layer]:
+    """The layers behind an embedding: those of a recurrent network as they are, dense ones on the mean."""
+    first = body[0] if body else None
+    if isinstance(first, Steps):
+        return body
+    if isinstance(first, Flatten):
+        return [Mean(), *body[1:]]
+    raise UsageError(
+        "Behind an embedding stands mlp, linear, logistic, rnn, gru or lstm, received '{received}'; for "
+        "example embed:16+lstm:64.",
+        received=text,
+    )
+
+
+def _forecaster(text: str, kind: str, front: list[int], back: list[int], style: _Style) -> Seq2Seq:
+    if len(front) != 1 or back or style.norm != "none" or style.residual:
+        raise UsageError(
+            "A forecaster of encoder and decoder has one width, without norm and residual connections, "
+            "received '{received}'; for example {kind}:64.",
+            received=text,
+            kind=kind,
+        )
+    return Seq2Seq(kind.removeprefix("seq2seq-"), front[0], style.init)
 
 
 def _widths(text: str) -> list[int] | None:
@@ -166,10 +219,12 @@ def _recurrent(cell: str) -> Callable[[_Style, list[int], list[int]], list[Layer
     return body
 
 
-KINDS: dict[str, Callable[[_Style, list[int], list[int]], list[Layer]]] = {
+_BODIES: dict[str, Callable[[_Style, list[int], list[int]], list[Layer]]] = {
     "linear": _linear,
     "logistic": _linear,
     "mlp": _mlp,
     "cnn": _cnn,
     **{cell: _recurrent(cell) for cell in GATES},
 }
+_FORECASTERS = tuple(f"seq2seq-{cell}" for cell in GATES)
+KINDS = (*_BODIES, *_FORECASTERS)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ladera.base import UsageError, unknown_name
-from ladera.problems import files, sources
-from ladera.problems.raw import Raw, from_frame, is_frame, named
+from ladera.problems import features, files, sources
+from ladera.problems.raw import Raw, from_frame, is_frame
+from ladera.problems.reading import NOTHING, Reading
 from ladera.problems.targets import encode
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ class Dataset:
     x: real numbers [n, features] as they came (an image is a row of its pixels), or a pandas
         DataFrame where columns differ in kind.
     y: [n], int32 codes of `classes` for classification, float64 in target units for regression.
-    kind: "table" (each column has its own scale) or "image" (all pixels share one).
+    kind: "table" (each column has its own scale), "image" (all pixels share one), "series" (rows are
+        moments, the last column is the target's past), "tokens", "text" (one column of it) or "sequences"
+        (of different lengths, padded, the last input of a moment 1 where it is there).
     shape: of an image, [height, width] or [height, width, channels]; None where it is not known.
+    reading: how sequences are read out of it.
     test: the rows that the data itself keeps for testing, or None.
     source: origin and licence. notes: what was decided on the way here.
     """
@@ -46,6 +50,7 @@ class Dataset:
     source: str
     notes: tuple[str, ...]
     shape: tuple[int, ...] | None = None
+    reading: Reading = NOTHING
 
     def __len__(self) -> int:
         return len(self.y)
@@ -53,7 +58,8 @@ class Dataset:
     def hash(self) -> str:
         """16 hexadecimal digits of the SHA-256 of the content: values, names of columns and classes."""
         digest = hashlib.sha256()
-        for text in (self.kind, self.task, *self.classes, "", *self.features):
+        asked = [f"{name}={value}" for name, value in self.reading.said.items()]
+        for text in (self.kind, *asked, self.task, *self.classes, "", *self.features):
             digest.update(text.encode() + b"\0")
         columns = [self.x[name] for name in self.features] if is_frame(self.x) else [self.x]
         for values in (*columns, self.y):
@@ -63,11 +69,19 @@ class Dataset:
     @property
     def description(self) -> str:
         """One line: size, target, decisions."""
-        what = "images" if self.kind == "image" else "rows"
-        parts = "pixels" if self.kind == "image" else "columns"
+        what, parts = _WORDS.get(self.kind, ("rows", "columns"))
         target = f"{len(self.classes)} classes" if self.classes else "a numeric target"
         line = f"{self.name}: {len(self)} {what} of {len(self.features)} {parts}, {target}"
         return "; ".join((line, *self.notes))
+
+
+_WORDS = {
+    "image": ("images", "pixels"),
+    "series": ("moments", "columns"),
+    "tokens": ("sequences", "steps"),
+    "text": ("texts", "column"),
+    "sequences": ("sequences", "numbers, padding included"),
+}
 
 
 def names() -> list[str]:
@@ -76,22 +90,28 @@ def names() -> list[str]:
 
 
 def load(
-    name: str, target: str | None = None, task: str = "auto", say: sources.Say = sources.to_stderr
+    name: str,
+    target: str | None = None,
+    task: str = "auto",
+    say: sources.Say = sources.to_stderr,
+    reading: Reading = NOTHING,
 ) -> Dataset:
     """The data set of a name in `names()`, a file's path, or openml:NAME.
 
     target: the column to predict; without it one named target, label, class or y, else the last.
     task: "auto" (see `targets.encode`), "classification" or "regression".
     say: called with a sentence before anything is downloaded.
+    reading: how sequences are read out of it; by default there are none, but for a series' own windows.
 
     Raises UsageError for all that is wrong with the name, the file or its content.
     """
-    raw = find(name, target)(say)
-    return understand(raw, Path(name).name if files.is_file_name(name) else name.strip().lower(), task)
+    raw = find(name, target, alone=reading.window is not None)(say)
+    called = Path(name).name if files.is_file_name(name) else name.strip().lower()
+    return understand(raw, called, task, reading)
 
 
-def find(name: str, target: str | None = None) -> Callable[[sources.Say], Raw]:
-    """What reads the data of that name; nothing is read yet.
+def find(name: str, target: str | None = None, alone: bool = False) -> Callable[[sources.Say], Raw]:
+    """What reads the data of that name; nothing is read yet. alone: a table may be its target alone.
 
     Raises UsageError: an unknown name, no such file, a target for data that has a fixed one.
     """
@@ -110,7 +130,7 @@ def find(name: str, target: str | None = None) -> Callable[[sources.Say], Raw]:
         return lambda say: sources.openml(name.strip()[len("openml:") :], target, say)
     if files.is_file_name(name) or _exists(name):
         files.find(Path(name))
-        return lambda say: files.read(Path(name), target)
+        return lambda say: files.read(Path(name), target, alone)
     raise unknown_name("data", name, names())
 
 
@@ -122,79 +142,56 @@ def _exists(name: str) -> bool:
 
 
 def from_arrays(
-    x: Any, y: Any = None, *, target: Hashable | None = None, task: str = "auto", name: str = "arrays"
+    x: Any,
+    y: Any = None,
+    *,
+    target: Hashable | None = None,
+    task: str = "auto",
+    name: str = "arrays",
+    reading: Reading = NOTHING,
 ) -> Dataset:
     """Data from Python: features and target, or a DataFrame that holds both.
 
     x: numbers [n, features], images [n, height, width, ...] or a DataFrame; y: [n]. Without `y`,
-    `x` is a DataFrame and `target` names its column.
+    `x` is a DataFrame and `target` names its column. Or x are sequences, a list of arrays
+    [steps, inputs] of different lengths. reading: tokens or windows in them.
     """
     if y is not None:
-        return understand(Raw(x if is_frame(x) else _array(x), y), name, task)
+        return understand(Raw(x, y), name, task, reading)
     if not is_frame(x):
         raise UsageError(
             "Data from Python is (X, y) or a pandas DataFrame with a target column, received {received}; "
             "pass one of these.",
             received=type(x).__name__,
         )
-    return understand(from_frame(x, target), name, task)
+    return understand(from_frame(x, target, alone=reading.window is not None), name, task, reading)
 
 
-def understand(raw: Raw, name: str, task: str) -> Dataset:
+def understand(raw: Raw, name: str, task: str, reading: Reading = NOTHING) -> Dataset:
     """The data set of raw data. Raises UsageError where shapes, features or target do not hold."""
-    target = encode(raw.y, task, raw.labels)
-    x, kind, features, shape = raw.x, "table", raw.features, None
-    if is_frame(x):
-        x = named(x)
-        features = tuple(x.columns)
-    else:
-        x = _array(x)
-        if x.ndim > 2:
-            x, kind, shape = x.reshape(len(x), -1), "image", x.shape[1:]
-        features = features or tuple(f"x{i}" for i in range(1, x.shape[1] + 1))
-    if len(x) != len(target.y):
+    reading = reading.of_series(raw.window)
+    if reading.window and task == "classification":
         raise UsageError(
-            "Features and target have one row per example, received {x} rows of features and {y} targets; "
-            "check that they belong together.",
-            x=len(x),
-            y=len(target.y),
+            "Windows of a series answer with numbers, received task classification; take task regression or "
+            "auto."
         )
+    target = encode(raw.y, "regression" if reading.window else task, raw.labels)
+    found = features.understand(raw, target.y, reading)
     return Dataset(
         name,
-        x,
+        found.x,
         target.y,
         target.task,
         target.classes,
-        features,
-        kind,
+        found.names,
+        found.kind,
         raw.target,
         raw.test,
         raw.source,
-        raw.notes,
-        shape,
+        (*raw.notes, *found.notes),
+        found.shape,
+        reading,
     )
-
-
-def _array(x: Any) -> np.ndarray:
-    """Real numbers [n, ...] with at least one feature."""
-    try:
-        array = np.asarray(x)
-        if array.dtype.kind in "OUS":
-            array = array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            "An array of features holds numbers in rows of one length ({reason}); "
-            "pass text and categories as a pandas DataFrame.",
-            reason=error,
-        ) from None
-    if array.ndim < 2 or array.dtype.kind not in "biuf" or 0 in array.shape[1:]:
-        raise UsageError(
-            "Features are real numbers of shape [rows, features], received shape {shape} of {kind}; "
-            "a single feature is X.reshape(-1, 1).",
-            shape=array.shape,
-            kind=array.dtype,
-        )
-    return array
 
 
 def _update(digest: Any, values: Any) -> None:

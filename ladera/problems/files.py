@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find", "is_file_name", "read", "table"]
 
+_Reader = Callable[[Path, str | None, bool], Raw]
 _DELIMITERS = ",;\t|"  # the first wins a tie
 _DECIMAL_COMMA = re.compile(r"(?:^|;)\s*-?\d+,\d+\s*(?:;|$)", re.MULTILINE)
 _SAMPLE = 1 << 16  # characters looked at to find delimiter and decimal sign
@@ -33,16 +34,19 @@ def is_file_name(name: str) -> bool:
     return "/" in name or "\\" in name or Path(name).suffix.lower() in _READERS
 
 
-def read(path: Path, target: str | None) -> Raw:
-    """The file's data. Raises UsageError: absent, of another kind, damaged, without the target."""
+def read(path: Path, target: str | None, alone: bool = False) -> Raw:
+    """The file's data. alone: a table may hold the target and nothing else.
+
+    Raises UsageError: absent, of another kind, damaged, without the target.
+    """
     reader = find(path)
     try:
-        return replace(reader(path, target), source=f"file {path.name}")
+        return replace(reader(path, target, alone), source=f"file {path.name}")
     except OSError as error:
         raise _damaged(path, error) from None
 
 
-def find(path: Path) -> Callable[[Path, str | None], Raw]:
+def find(path: Path) -> _Reader:
     """The reader of the file, which is there. Raises UsageError."""
     try:
         there, folder = path.is_file(), path.is_dir()
@@ -77,11 +81,11 @@ def table(path: Path) -> pd.DataFrame:
     return named(frame.drop(columns=_nameless(frame)))
 
 
-def _read_text(path: Path, target: str | None) -> Raw:
+def _read_text(path: Path, target: str | None, alone: bool) -> Raw:
     frame = _text_frame(path)
     nameless = _nameless(frame)
     notes = ("columns without a name left out",) if nameless else ()
-    return from_frame(frame.drop(columns=nameless), target, notes=notes)
+    return from_frame(frame.drop(columns=nameless), target, notes=notes, alone=alone)
 
 
 def _nameless(frame: pd.DataFrame) -> list[str]:
@@ -129,8 +133,8 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _read_parquet(path: Path, target: str | None) -> Raw:
-    return from_frame(_parquet_frame(path), target)
+def _read_parquet(path: Path, target: str | None, alone: bool) -> Raw:
+    return from_frame(_parquet_frame(path), target, alone=alone)
 
 
 def _parquet_frame(path: Path) -> pd.DataFrame:
@@ -143,7 +147,7 @@ def _parquet_frame(path: Path) -> pd.DataFrame:
         raise _damaged(path, error) from None
 
 
-def _read_npz(path: Path, target: str | None) -> Raw:
+def _read_npz(path: Path, target: str | None, alone: bool) -> Raw:
     """Arrays x (or X) and y, or x_train, y_train, x_test and y_test; pickled ones are refused.
 
     `target` names another array than y.
@@ -200,13 +204,13 @@ def _damaged(path: Path, reason: object) -> UsageError:
     )
 
 
-_READERS: dict[str, Callable[[Path, str | None], Raw]] = {
+_READERS: dict[str, _Reader] = {
     ".csv": _read_text,
     ".tsv": _read_text,
     ".parquet": _read_parquet,
     ".npz": _read_npz,
 }
-_TABLES: dict[Callable[[Path, str | None], Raw], Callable[[Path], pd.DataFrame]] = {
+_TABLES: dict[_Reader, Callable[[Path], pd.DataFrame]] = {
     _read_text: _text_frame,
     _read_parquet: _parquet_frame,
 }

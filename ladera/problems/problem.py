@@ -13,6 +13,7 @@ from ladera.problems.datasets import Dataset
 from ladera.problems.files import is_file_name
 from ladera.problems.prepare import Prepared
 from ladera.problems.raw import is_frame
+from ladera.problems.reading import Reading
 from ladera.problems.targets import TASKS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Problem:
     (1078, 64)
 
     data: a name (`ladera.problems.names()`), a file's path, openml:NAME, a pair (X, y), or a pandas
-        DataFrame.
+        DataFrame. X may be a list of sequences, arrays [steps, inputs] of different lengths.
     network: "mlp:64,64", "cnn:32,64/64", "lstm:64", "linear", ... (`ladera.networks.texts`), or a
         `ladera.networks.Sequential` of layers. activation: of its hidden layers. init: its initial
         weights ("he_normal", "glorot_uniform", "orthogonal", ...). norm: "none", "batch" or "layer".
@@ -48,6 +49,13 @@ class Problem:
     target: the column to predict, where data is a table.
     split_seed: decides which rows train, validate and test.
     task: "auto", "classification" or "regression".
+    window, horizon: of a table whose rows are moments in order: an example sees all numeric columns over
+        `window` rows, the target's own past among them, and answers the next `horizon` values of the
+        target. Split by time (`ladera.problems.series`).
+    text: the column of text that is split into words; vocabulary: how many of the most frequent ones of
+        the train rows are told apart, padding and unknown words counted.
+    tokens: whether the features are tokens, whole numbers from 0, the padding. steps: how many tokens an
+        example has, the others cut at the end; of text by default enough for 95 % of the train rows.
 
     Raises UsageError at once for names that are not known; for what the data hold, when they are
     first read. Two problems are the same where their `identity()` is.
@@ -65,6 +73,12 @@ class Problem:
     norm: str = "none"
     dropout: float = 0.0
     residual: bool = False
+    window: int | None = None
+    horizon: int = 1
+    text: str | None = None
+    vocabulary: int = Reading.vocabulary
+    tokens: bool = False
+    steps: int | None = None
 
     def __post_init__(self):
         from ladera import networks
@@ -73,7 +87,7 @@ class Problem:
             raise UsageError(
                 "A task is one of {known}, received '{received}'.", known=", ".join(TASKS), received=self.task
             )
-        _ = self.parsed_network, self.parsed_penalty
+        _ = self.parsed_network, self.parsed_penalty, self.reading
         self._check_dropout()
         networks.losses.resolve(self.loss, "classification" if self.task == "auto" else self.task)
         if isinstance(self.data, (str, Path)):
@@ -121,6 +135,11 @@ class Problem:
             made.__dict__["_reader"] = self
         return made
 
+    @property
+    def reading(self) -> Reading:
+        """How sequences are read out of the data, as far as it was asked."""
+        return Reading(self.window, self.horizon, self.text, self.vocabulary, bool(self.tokens), self.steps)
+
     def prepared(self) -> Prepared:
         """The data, read, split and scaled; kept after the first call."""
         return self._prepared
@@ -145,6 +164,7 @@ class Problem:
         described = {
             "data": str(self.data) if on_disk else self._dataset.name,
             "target": self._dataset.target,
+            **self._dataset.reading.said,
             "network": str(self.parsed_network),
             **self._style,
             "loss": self.resolved_loss(),
@@ -154,7 +174,7 @@ class Problem:
             "classes": data.classes,
             "features": data.features,
             "shape": list(data.shape) if len(data.shape) > 1 else None,
-            "parameters": self.parsed_network.count(data.shape, self.outputs),
+            "parameters": self.fitted_network.count(data.shape, self.outputs),
             "train": len(data.train),
             "validation": len(data.validation),
             "test": len(data.test),
@@ -162,6 +182,7 @@ class Problem:
             "data_hash": data.data_hash,
             "split_hash": data.split_hash,
             "disjoint": data.disjoint,
+            "naive": None if data.naive is None else vars(data.naive),
             "description": data.description,
             "source": self._dataset.source,
         }
@@ -182,6 +203,7 @@ class Problem:
             "split_seed": int(self.split_seed),
             "split_hash": data.split_hash,
             "preparation": prepare.VERSION,
+            **self._dataset.reading.said,
             "task": data.task,
             "network": str(self.parsed_network),
             **style,
@@ -239,6 +261,16 @@ class Problem:
         return network
 
     @property
+    def fitted_network(self) -> Network:
+        """The network with what the data tell of it: how many tokens there are, how far it forecasts.
+        Reads the data."""
+        return self._fitted(self.prepared())
+
+    def _fitted(self, data: Prepared) -> Network:
+        windows = data.naive is not None
+        return self.parsed_network.fitted(data.outputs, data.vocabulary, data.padded, windows)
+
+    @property
     def parsed_penalty(self) -> Penalty:
         """The penalty that the text names."""
         from ladera.networks import penalties
@@ -253,7 +285,7 @@ class Problem:
             raise UsageError(
                 "The network 'logistic' tells classes apart, received numbers as target; take linear."
             )
-        self.parsed_network.check(found.shape, found.outputs)
+        self._fitted(found).check(found.shape, found.outputs)
         return found
 
     @cached_property
@@ -265,8 +297,9 @@ class Problem:
     def _dataset(self) -> Dataset:
         if reader := self.__dict__.get("_reader"):
             return reader._dataset
+        how: Any = {"task": self.task, "reading": self.reading}
         if isinstance(self.data, (str, Path)):
-            return datasets.load(str(self.data), self.target, self.task)
+            return datasets.load(str(self.data), self.target, **how)
         if isinstance(self.data, tuple):
-            return datasets.from_arrays(*self.data, task=self.task)
-        return datasets.from_arrays(self.data, target=self.target, task=self.task)
+            return datasets.from_arrays(*self.data, **how)
+        return datasets.from_arrays(self.data, target=self.target, **how)

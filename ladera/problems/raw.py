@@ -27,6 +27,7 @@ class Raw:
     y: [n], array or pandas Series of anything.
     labels: names of the classes 0, 1, ... where `y` holds such codes.
     test: numbers of the rows that the data itself keeps for testing.
+    window: moments that an example sees by default, where rows are moments of a series.
     """
 
     x: np.ndarray | pd.DataFrame
@@ -37,6 +38,7 @@ class Raw:
     test: np.ndarray | None = None
     source: str = ""
     notes: tuple[str, ...] = ()
+    window: int | None = None
 
 
 def is_frame(value: Any) -> TypeGuard[pd.DataFrame]:
@@ -60,16 +62,20 @@ def named(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def from_frame(
-    frame: pd.DataFrame, target: Hashable | None, source: str = "", notes: tuple[str, ...] = ()
+    frame: pd.DataFrame,
+    target: Hashable | None,
+    source: str = "",
+    notes: tuple[str, ...] = (),
+    alone: bool = False,
 ) -> Raw:
-    """A table split into features and target.
+    """A table split into features and target. alone: a target needs no features, its own past will do.
 
     Without `target` it is the first column named target, label, class or y, else the last one.
     Raises UsageError: unknown target, columns of one name, nothing but the target.
     """
     frame = named(frame)
     columns = list(frame.columns)
-    if len(columns) < 2:
+    if len(columns) < (1 if alone else 2):
         raise UsageError(
             "A table needs a target and at least one feature, received {columns} columns; "
             "check the file's delimiter and its first line, which names the columns.",

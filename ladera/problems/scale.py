@@ -13,7 +13,7 @@ from ladera.base import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MOST_CATEGORIES", "Scaled", "columns", "frame", "images"]
+__all__ = ["MOST_CATEGORIES", "Scaled", "columns", "frame", "images", "numbers", "quantity"]
 
 MOST_CATEGORIES = 255  # a text column with more of them names rows rather than groups
 _LARGEST = float(np.finfo(np.float32).max)
@@ -98,28 +98,28 @@ def frame(x: pd.DataFrame, train: np.ndarray) -> Scaled:
 
     Left out, and said: dates and other kinds, text with one value in train or with more than 255.
     """
-    numbers: dict[str, np.ndarray] = {}
+    known: dict[str, np.ndarray] = {}
     groups: list[np.ndarray] = []
     notes: list[str] = []
     for name in x.columns:
         column = x[name]
-        if (values := _numbers(column)) is not None:
-            numbers[name] = values
+        if (values := numbers(column)) is not None:
+            known[name] = values
         elif (hot := _one_hot(column, train)) is not None:
             groups.append(hot)
         else:
             notes.append(f"column '{name}' left out ({column.dtype}, {column.nunique()} different values)")
-    if not numbers and not groups:
+    if not known and not groups:
         raise _nothing_usable(list(x.columns))
     parts: list[Callable[[np.ndarray], np.ndarray]] = [hot.__getitem__ for hot in groups]
-    if numbers:
-        scaled = columns(np.column_stack(list(numbers.values())), list(numbers), train)
+    if known:
+        scaled = columns(np.column_stack(list(known.values())), list(known), train)
         parts.insert(0, scaled.rows)
         notes.extend(scaled.notes)
     return Scaled(lambda rows: np.concatenate([part(rows) for part in parts], axis=1), tuple(notes))
 
 
-def _numbers(column: pd.Series) -> np.ndarray | None:
+def numbers(column: pd.Series) -> np.ndarray | None:
     """float64 [n] with NaN for missing, or None where the column is not of numbers or booleans."""
     from pandas.api import types
 
@@ -150,6 +150,21 @@ def _one_hot(column: pd.Series, train: np.ndarray) -> np.ndarray | None:
     if missing[train].any():
         hot = np.column_stack([hot, missing])
     return hot.astype(np.float32)
+
+
+def quantity(y: np.ndarray, train: np.ndarray) -> tuple[np.ndarray, float]:
+    """`y` [n] in target units -> standardised float32 [n, 1], and its scale in target units."""
+    seen = y[train]
+    mean, scale = seen.mean(), float(seen.std())
+    if seen.min() == seen.max():  # rounding leaves a tiny deviation of equal values
+        raise UsageError(
+            "A regression's target varies within train, received {value:g} in all its {rows} rows; "
+            "add rows or take another split seed.",
+            value=mean,
+            rows=len(train),
+        )
+    with np.errstate(over="ignore"):  # looked at when the parts are made
+        return ((y - mean) / scale).astype(np.float32)[:, None], scale
 
 
 def _nothing_usable(names: Sequence[str]) -> UsageError:

@@ -79,6 +79,34 @@ def _moons(rows: int = 1000, noise: float = 0.2, seed: int = 0) -> Raw:
     return Raw(x, y, labels=("upper", "lower"), features=("x1", "x2"), source="made by Ladera")
 
 
+def _mackey_glass(moments: int = 2000, tau: int = 17, per_moment: int = 10) -> Raw:
+    """dx/dt = 0.2 x(t - τ)/(1 + x(t - τ)^10) - 0.1 x(t) with x = 1.2 up to t = 0, at t = 0, 1, 2, ...
+
+    By Runge and Kutta's method of fourth order at steps of 0.1; between two steps x(t - τ) is their mean.
+    """
+    step, behind = 1 / per_moment, tau * per_moment
+    x = np.full(behind + (moments - 1) * per_moment + 1, 1.2)  # x[behind] is x(0)
+    for k in range(behind, len(x) - 1):
+        past, next_past = (float(x[k - behind + j]) for j in (0, 1))
+        now = float(x[k])
+        fed = [0.2 * p / (1 + p**10) for p in (past, (past + next_past) / 2, next_past)]
+        a = fed[0] - 0.1 * now
+        b = fed[1] - 0.1 * (now + step / 2 * a)
+        c = fed[1] - 0.1 * (now + step / 2 * b)
+        d = fed[2] - 0.1 * (now + step * c)
+        x[k + 1] = now + step / 6 * (a + 2 * b + 2 * c + d)
+    source = "Mackey & Glass 1977, Science 197:287, chaotic at τ = 17; made by Ladera"
+    return Raw(np.empty((moments, 0)), x[behind::per_moment], "x", source=source, window=24)
+
+
+def _sunspots() -> Raw:
+    """Of every year from 1700 to 2008."""
+    path = Path(__file__).parent / "data" / "sunspots.csv"
+    values = np.loadtxt(path, skiprows=1)
+    source = "yearly sunspot numbers 1700-2008, NOAA National Geophysical Data Center; public domain"
+    return Raw(np.empty((len(values), 0)), values, "sunspots", source=source, window=24)
+
+
 MADE: dict[str, Callable[[], Raw]] = {
     "breast_cancer": _bundled(
         "load_breast_cancer",
@@ -90,7 +118,9 @@ MADE: dict[str, Callable[[], Raw]] = {
     ),
     "digits": _digits,
     "iris": _bundled("load_iris", "Fisher 1936, UCI Iris; CC BY 4.0"),
+    "mackey_glass": _mackey_glass,
     "moons": _moons,
+    "sunspots": _sunspots,
     "wine": _bundled("load_wine", "Forina et al. 1991, UCI Wine; CC BY 4.0"),
 }
 

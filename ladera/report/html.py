@@ -18,6 +18,7 @@ from ladera.analysis.words import full_batch, metric_name, metric_text
 from ladera.base import UsageError, temporary
 from ladera.locale import Translator, message, translator
 from ladera.report.box import answer_box
+from ladera.report.inside import inside_reading, inside_table
 from ladera.report.plots import Study, convergence, sensitivity
 from ladera.report.record import compared, record
 from ladera.report.style import styles
@@ -72,6 +73,8 @@ def page(study: Study, lang: str = "en") -> str:
         reading=_ranking_reading(answer, metric, _),
         styles=styles(answer.titles),
         plots=[convergence(study, _), sensitivity(study, _)],
+        inside=inside_table(study.frames, answer, _),
+        inside_reading=inside_reading(_),
         command=asked.get("command", ""),
         record=record(asked, _),
         compared=compared(asked),

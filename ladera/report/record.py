@@ -30,11 +30,19 @@ class Compared:
 def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
     """The study file in words; a table that it lacks is left out."""
     problem, training, seeds = asked["problem"], asked["training"], asked["seeds"]
+    if "naive" in problem:
+        problem = {**problem, "naive": list(problem["naive"].values())}
     machine, seconds = asked.get("machine", {}), asked.get("spent", {})
     names = {  # headings of the study file's own keys
         "problem": {
             "data": _("data"),
             "target": _("target"),
+            "window": _("window"),
+            "horizon": _("horizon"),
+            "text": _("text"),
+            "tokens": _("tokens"),
+            "vocabulary": _("vocabulary"),
+            "steps": _("steps of an example"),
             "task": _("task"),
             "network": _("network"),
             "activation": _("activation"),
@@ -50,6 +58,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
             "train": _("training rows"),
             "validation": _("validation rows"),
             "test": _("test rows"),
+            "naive": _("naive forecast: validation, test"),
             "data_hash": _("data hash"),
             "split_hash": _("split hash"),
         },

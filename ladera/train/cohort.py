@@ -22,7 +22,7 @@ from ladera.schedules import Stop
 from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
 from ladera.train.epoch_end import Watch
-from ladera.train.evaluation import Chunks, Ended, Metrics, Row, Weights
+from ladera.train.evaluation import Chunks, Ended, Measured, Row, Weights
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
 
@@ -64,13 +64,13 @@ class _Lanes:
 
     fingerprint: np.ndarray  # [lanes] loss of the seed's first mini-batch before any step
     start: tuple[np.ndarray, np.ndarray]  # validation loss and share correct before the first step
-    metrics: Metrics  # [epochs, lanes]
+    measured: Measured  # [epochs, lanes]
     ended: Ended
     test: tuple[np.ndarray, np.ndarray] | None
     weights: Any  # what the trainings are left with, on the device
 
     def records(self, cohort: Cohort, trial: Trial, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        task, m = cohort.task, self.metrics
+        task, m = cohort.task, self.measured.metrics
         steps = np.arange(task.epochs + 1) * task.steps_per_epoch
         first = float(m.first_loss[0, lane])
         train_loss = np.concatenate([[first], m.train_loss[:, lane]])
@@ -113,8 +113,22 @@ class _Lanes:
             "epoch": np.arange(task.epochs + 1, dtype=np.int32),
             "step": steps,
             **{name: values.astype(np.float32) for name, values in zip(names, series, strict=True)},
+            **self._instruments(lane, steps >= diverged_step if diverged_step else steps < 0),
         }
         return run, curve
+
+    def _instruments(self, lane: int, lost: np.ndarray) -> dict[str, np.ndarray]:
+        """Each a list of every epoch's values, layer by layer; nan before the first epoch, and where the
+        training was lost or did not take place."""
+        shown = self.measured.instruments
+        if shown is None:
+            return {}
+        found = {}
+        for name, values in shown._asdict().items():
+            own = values[:, lane].reshape(len(values), -1)
+            whole = np.concatenate([np.full((1, own.shape[1]), np.nan, np.float32), own])
+            found[name] = np.where(lost[:, None], np.nan, whole).astype(np.float32).ravel()
+        return found
 
     def _best(self, task: Task, lane: int) -> tuple[int, int]:
         """The epoch whose weights the training is left with, and the last one that was trained."""
@@ -182,30 +196,30 @@ def _filled(
     untrained = program.weights(carry)
     start = jax.device_get(executables.evaluate(untrained, data.validation))
     mark = _fingerprint(executables, task, untrained, seeds)
-    metrics = Metrics(*(np.zeros((task.epochs, cohort.width), np.float32) for _ in Metrics._fields))
+    measured = jax.tree.map(lambda a: np.zeros((task.epochs, *a.shape[1:]), a.dtype), executables.measures)
     checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
     moved = None if not cohort.schedule.tabled else factors(cohort, row.numbers.shape[1])
     done, segment = 0, program.epochs_per_segment(task)
-    if (found := checkpoint.load((carry, metrics))) is not None:
+    if (found := checkpoint.load((carry, measured))) is not None:
         done, (carry, kept) = found
-        metrics = jax.tree.map(np.array, kept)
+        measured = jax.tree.map(np.array, kept)
         progress(len(trials) * done / task.epochs)
     for epoch in range(done, task.epochs, segment):
         until = epoch + segment
         told = jax.tree.map(jnp.asarray, program.agenda(task, seeds, epoch, moved))
-        carry, measured = executables.run(index, carry, row, told, data)
-        for whole, part in zip(metrics, jax.device_get(measured), strict=True):
+        carry, news = executables.run(index, carry, row, told, data)
+        for whole, part in zip(*map(jax.tree.leaves, (measured, jax.device_get(news))), strict=True):
             whole[epoch:until] = part
         progress(len(trials) * segment / task.epochs)
         if program.rests(carry):
             progress(len(trials) * (task.epochs - until) / task.epochs)
             break
         if until < task.epochs:
-            checkpoint.save(until, (carry, metrics))
+            checkpoint.save(until, (carry, measured))
     final = executables.evaluate(program.weights(carry), test) if cohort.reads_test else None
-    mark = metrics.first_loss[0] if mark is None else mark
+    mark = measured.metrics.first_loss[0] if mark is None else mark
     left = program.weights(carry)
-    return _Lanes(mark, start, metrics, program.ended(carry), jax.device_get(final), left)
+    return _Lanes(mark, start, measured, program.ended(carry), jax.device_get(final), left)
 
 
 def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequence[int]) -> np.ndarray | None:

@@ -50,6 +50,7 @@ class Compiled:
     start: Any
     run: Any
     evaluate: Any
+    measures: Any  # what a segment hands out, as shapes
     seconds: float  # spent tracing and compiling
 
 
@@ -150,6 +151,8 @@ def _ahead_of_time(
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), weights)
     for part in (data.validation, *([] if one.chunk is None else [data.training])):
         jax.block_until_ready(evaluate(zeros, part))
+    run = jax.jit(one.run, donate_argnums=1, compiler_options=_options()).lower(index, carry, row, told, data)
+    _, measures = run.out_info
     return Compiled(
         program=one,
         data=data,
@@ -157,10 +160,9 @@ def _ahead_of_time(
         start=jax.jit(one.start, compiler_options=_options(hurried=one.chunk is not None))
         .lower(index, row, begun, data)
         .compile(),
-        run=jax.jit(one.run, donate_argnums=1, compiler_options=_options())
-        .lower(index, carry, row, told, data)
-        .compile(),
+        run=run.compile(),
         evaluate=evaluate,
+        measures=measures,
         seconds=time.perf_counter() - began,
     )
 

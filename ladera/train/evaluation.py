@@ -11,9 +11,10 @@ import numpy as np
 from jax import lax
 
 from ladera.networks import Network, draws, losses, penalties
-from ladera.networks.layers import ASKING, Pass
+from ladera.networks.layers import ASKING, Pass, Seen
+from ladera.train.instruments import Instruments, Noted, notes
 
-__all__ = ["Chunks", "Data", "Ended", "Evaluation", "Metrics", "Row", "Weights"]
+__all__ = ["Chunks", "Data", "Ended", "Evaluation", "Measured", "Metrics", "Row", "Weights"]
 
 
 class Chunks(NamedTuple):
@@ -71,6 +72,13 @@ class Metrics(NamedTuple):
     validation_correct: Any
 
 
+class Measured(NamedTuple):
+    """What a segment hands out."""
+
+    metrics: Metrics
+    instruments: Instruments | None = None  # where a rule trained
+
+
 class Ended(NamedTuple):
     """How the lanes ended, each [lanes]."""
 
@@ -112,7 +120,8 @@ class Evaluation:
         """What is minimised on one mini-batch, of one lane; beside it the plain loss, the correctness and
         the network's next state. step: uint32."""
         dropout = row.dropout if self.drops else None
-        how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout)
+        target = y if self.network.forced else None
+        how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout, target=target)
         per_example, right, state = self.measure(Weights(params, state), x, y, how)
         plain = per_example.mean()
         total = plain
@@ -122,15 +131,29 @@ class Evaluation:
 
     def evaluate(self, weights: Weights, examples: Chunks) -> tuple[Any, Any]:
         """Mean loss [lanes] and share correct [lanes] of the examples."""
+        return self._over(weights, examples, looks=False)[:2]
 
-        def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], None]:
+    def look(self, weights: Weights, examples: Chunks) -> tuple[Any, Any, list[Noted]]:
+        """The same, and what the layers showed."""
+        loss, right, noted = self._over(weights, examples, looks=True)
+        return loss, right, [Noted(one.largest.max(axis=0), one.saturated.mean(axis=0)) for one in noted]
+
+    def _over(self, weights: Weights, examples: Chunks, looks: bool) -> tuple[Any, Any, list[Noted]]:
+        """Mean loss and share correct, and of every chunk what the layers showed."""
+
+        def measured(weights: Weights, x: Any, y: Any) -> tuple[Any, Any, list[Noted]]:
+            seen: list[Seen] | None = [] if looks else None
+            loss, right, _ = self.measure(weights, x, y, Pass(seen=seen))
+            return loss, right, notes(seen or [])
+
+        def add(sums: tuple[Any, Any], chunk: Chunks) -> tuple[tuple[Any, Any], list[Noted]]:
             chunk = self.read(chunk)
-            loss, right, _ = jax.vmap(self.measure, in_axes=(0, None, None))(weights, chunk.x, chunk.y)
+            loss, right, noted = jax.vmap(measured, in_axes=(0, None, None))(weights, chunk.x, chunk.y)
             weight = chunk.weight.reshape(1, -1)
-            return (sums[0] + (loss * weight).sum(axis=1), sums[1] + (right * weight).sum(axis=1)), None
+            return (sums[0] + (loss * weight).sum(axis=1), sums[1] + (right * weight).sum(axis=1)), noted
 
         first = jax.tree.leaves(weights.params)[0]
         zeros = jnp.zeros(first.shape[0], first.dtype)
-        (loss, right), _ = lax.scan(add, (zeros, zeros), examples)
+        (loss, right), noted = lax.scan(add, (zeros, zeros), examples)
         n = examples.weight.sum().astype(first.dtype)
-        return loss / n, right / n
+        return loss / n, right / n, noted

@@ -28,7 +28,7 @@ def task(
     data = data or problem.prepared()
     return Task(
         examples=_place(data),
-        network=problem.parsed_network,
+        network=problem.fitted_network,
         shape=data.shape,
         outputs=losses.outputs(problem.resolved_loss(), data.outputs),
         loss=problem.resolved_loss(),

@@ -144,15 +144,18 @@ def _candidates(task: Task, groups: Sequence[int], training_seconds: float) -> l
     """Widths worth measuring: lanes help small networks and spill the cache of large ones."""
     if not task.network.wide:
         return [1]
-    parameters = task.network.count(task.shape, task.outputs)
-    usual, most = (8, 16) if parameters < 50_000 else (4, 8) if parameters < 150_000 else (1, 4)
+    network, shape, outputs = task.network, task.shape, task.outputs
+    # Weights that are used at many moments leave as many values behind: work says what a lane needs.
+    size = max(network.count(shape, outputs), network.work(shape, outputs))
+    usual, most = (8, 16) if size < 50_000 else (4, 8) if size < 150_000 else (1, 4)
     if training_seconds > _THOROUGH_SECONDS:
         every = (1, 2, 4, 8, 16, 32, 64)
         return [usual, *(width for width in every if width != usual and width <= 4 * usual)]
     if training_seconds < _COMPILE_SECONDS:
         return [usual]
     # Beside the usual width, the one whose lanes are idle least: 5 where every group is one of 5 seeds.
-    fullest = min(range(most // 4, most + 1), key=lambda width: (_lanes(width, groups), -width))
+    least = min(most // 4, max(groups))
+    fullest = min(range(least, most + 1), key=lambda width: (_lanes(width, groups), -width))
     return [usual, fullest if fullest != usual else most]
 
 

@@ -26,8 +26,8 @@ from jax import lax
 
 from ladera.networks import penalties
 from ladera.rules import Blocks, blocks
-from ladera.train import epoch_end
-from ladera.train.evaluation import Data, Ended, Evaluation, Metrics, Row, Weights
+from ladera.train import epoch_end, instruments
+from ladera.train.evaluation import Data, Ended, Evaluation, Measured, Metrics, Row, Weights
 from ladera.train.packing import Packing, pack
 from ladera.train.recipe import Recipe
 from ladera.train.work import Task, orders
@@ -49,7 +49,17 @@ class Carry(NamedTuple):
     weights: Weights  # of the lanes
     slots: Any  # the rules' states, packed
     diverged: Any  # [lanes] float32: the step whose loss was not finite, 0 while there is none
+    way: Any  # what the instruments remember
     kept: Any = None  # what epochs are judged by, where training may stop or its rate may fall
+
+
+class _Done(NamedTuple):
+    """How far an epoch is."""
+
+    carry: Carry
+    loss: Any  # [steps, lanes]
+    right: Any  # [steps, lanes]
+    g: Any  # of the last step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,26 +180,57 @@ class Program(Evaluation):
         init = [jax.vmap(b) for b in self._branches(self._init)]
         slots = lax.switch(index, init, row.numbers, weights.params)
         kept = epoch_end.begin(row.watch, weights)
-        return Carry(jnp.float32(0), weights, slots, jnp.zeros(self.width, jnp.float32), kept)
+        way = instruments.begin(weights.params)
+        return Carry(jnp.float32(0), weights, slots, jnp.zeros(self.width, jnp.float32), way, kept)
 
-    def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Metrics]:
+    def run(self, index: Any, carry: Carry, row: Row, agenda: Agenda, data: Data) -> tuple[Carry, Measured]:
         """Train a segment. index: which rule, int32 scalar."""
         epoch = partial(self._epoch, index, row, data)
         return lax.scan(epoch_end.unless_all_rest(epoch), carry, agenda)
 
-    def _epoch(self, index: Any, row: Row, data: Data, carry: Carry, agenda: Agenda) -> tuple[Carry, Metrics]:
-        step = partial(self._train_step, index, row, data)
-        carry, (loss, right) = lax.scan(step, carry, agenda)
+    def _epoch(
+        self, index: Any, row: Row, data: Data, carry: Carry, agenda: Agenda
+    ) -> tuple[Carry, Measured]:
+        """Its last two steps are taken apart from the others, by the same code, so that the instruments
+        see what they change."""
+        steps = agenda.orders.shape[0]
+        cuts = jnp.array([0, max(steps - 2, 0), max(steps - 1, 0), steps], jnp.int32)
+
+        def step(at: Any, done: _Done) -> _Done:
+            told = jax.tree.map(lambda part: part[at], agenda)
+            carry, loss, right, g = self._train_step(index, row, data, done.carry, told)
+            return _Done(carry, done.loss.at[at].set(loss), done.right.at[at].set(right), g)
+
+        def part(done: _Done, bounds: Any) -> tuple[_Done, Any]:
+            done = lax.fori_loop(bounds[0], bounds[1], step, done)
+            return done, done.carry.weights.params
+
+        nothing = jnp.zeros((steps, self.width), jnp.float32)
+        begun = _Done(carry, nothing, nothing, jax.tree.map(jnp.zeros_like, carry.weights.params))
+        (carry, loss, right, g), ends = lax.scan(part, begun, jnp.stack([cuts[:-1], cuts[1:]], axis=1))
         train = (loss[0], right[0], loss.mean(axis=0), right.mean(axis=0))
-        measured = Metrics(*train, *self.evaluate(carry.weights, data.validation))
+        *validation, noted = self.look(carry.weights, data.validation)
+        told = jax.tree.map(lambda part: part[-1], agenda)
+        _, after = self._gradient(carry.weights.params, carry.weights.state, row, carry.t, data, told)
+        way, shown = instruments.read(carry.way, ends, g, after, steps, noted)
+        measured = Metrics(*train, *validation)
         kept = epoch_end.after_epoch(row.watch, carry.kept, measured.validation_loss, carry.weights)
-        return carry._replace(kept=kept), measured
+        return carry._replace(kept=kept, way=way), Measured(measured, shown)
+
+    def _gradient(
+        self, point: Any, state: Any, row: Row, t: Any, data: Data, told: Agenda
+    ) -> tuple[Any, Any]:
+        """Of every lane's objective on its mini-batch: (total, (loss, correctness, next state)), gradient."""
+        whole = told.orders.size == 0  # the lanes share it
+        x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
+        over = (0, 0, 0, None, *((None, None) if whole else (0, 0)))
+        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
+        return gradient(point, state, row._replace(watch=None), t.astype(jnp.uint32), x, y)
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
-    ) -> tuple[Carry, tuple[Any, Any]]:
-        whole = told.orders.size == 0  # the lanes share it
-        x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
+    ) -> tuple[Carry, Any, Any, Any]:
+        """The next carry, the batch's loss and correctness [lanes], and the gradient."""
         if told.factors is not None:  # rules see the numbers of the step
             row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
         row = row._replace(numbers=epoch_end.rated(row.watch, carry.kept, row.numbers))
@@ -199,14 +240,11 @@ class Program(Evaluation):
         if any(recipe.looks_ahead for recipe in self.recipes):
             read = [jax.vmap(b) for b in self._branches(self._read)]
             point = lax.switch(index, read, row.numbers, carry.slots, params)
-        over = (0, 0, 0, None, *((None, None) if whole else (0, 0)))
-        gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
-        lane, step = row._replace(watch=None), t.astype(jnp.uint32)
-        (total, (plain, right, seen)), g = gradient(point, state, lane, step, x, y)
+        (total, (plain, right, seen)), g = self._gradient(point, state, row, t, data, told)
         if any(recipe.evaluations > 1 for recipe in self.recipes):
             probe = [jax.vmap(b) for b in self._branches(self._probe)]
             point = lax.switch(index, probe, row.numbers, g, carry.slots, params)
-            _, g = gradient(point, state, lane, step, x, y)
+            _, g = self._gradient(point, state, row, t, data, told)
 
         fails = epoch_end.moves(carry.kept, carry.diverged) & ~jnp.isfinite(total)
         diverged = jnp.where(fails, t, carry.diverged)
@@ -215,7 +253,8 @@ class Program(Evaluation):
         now = (t, row.numbers, row.penalty, alive, g, carry.slots, params)
         slots, params = lax.switch(index, update, *now)
         state = jax.tree.map(partial(_where, alive), seen, state)
-        return Carry(t, Weights(params, state), slots, diverged, carry.kept), (plain, right)
+        moved = carry._replace(t=t, weights=Weights(params, state), slots=slots, diverged=diverged)
+        return moved, plain, right, g
 
 
 def _where(alive: Any, after: Any, before: Any) -> Any:

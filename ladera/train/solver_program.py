@@ -24,7 +24,7 @@ from ladera.solvers._objective import Counts
 from ladera.solvers._solver import Solver, State
 from ladera.solvers.curvature._curved import Curved
 from ladera.solvers.result import Result
-from ladera.train.evaluation import Chunks, Ended, Evaluation, Metrics, Row, Weights
+from ladera.train.evaluation import Chunks, Ended, Evaluation, Measured, Metrics, Row, Weights
 from ladera.train.full_batch import FullBatch
 from ladera.train.recipe import Recipe
 from ladera.train.work import Task
@@ -123,7 +123,7 @@ class SolverProgram(Evaluation):
 
     def run(
         self, index: Any, carry: Carry, row: Row, allowed: Any, data: SolverData
-    ) -> tuple[Carry, Metrics]:
+    ) -> tuple[Carry, Measured]:
         """Train a segment. allowed: passes that may have been spent by the end of each epoch, int32."""
 
         def trained(lane: tuple[Carry, Row]) -> tuple[Carry, Metrics]:
@@ -131,7 +131,7 @@ class SolverProgram(Evaluation):
             return lax.scan(partial(self._epoch, row, data), carry, allowed)
 
         carry, metrics = lax.map(trained, (carry, row))
-        return carry, jax.tree.map(jnp.transpose, metrics)
+        return carry, Measured(jax.tree.map(jnp.transpose, metrics))
 
     # ---- one lane -------------------------------------------------------------------------------
 

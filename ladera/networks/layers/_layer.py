@@ -10,9 +10,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-__all__ = ["ASKING", "Layer", "Pass", "Shape", "apply_all", "init_all", "shapes", "state_all"]
+__all__ = ["ASKING", "Layer", "Pass", "Seen", "Shape", "apply_all", "init_all", "shapes", "state_all"]
 
 Shape = tuple[int, ...]  # of one example
+
+
+class Seen(NamedTuple):
+    """What a layer with an activation hands out to who looks on."""
+
+    x: Any  # [n, ..., units]
+    bounded: bool  # whether x lies between two ends, 1 to each side of `centre`; of a sigmoid half of that
+    centre: float = 0.0
 
 
 class Pass(NamedTuple):
@@ -21,7 +29,10 @@ class Pass(NamedTuple):
     train: bool = False
     key: Any = None  # uint32 [2], another one in every step: what layers draw from
     dropout: Any = None  # the share of units that is left out, in [0, 1); None: no layer leaves any out
+    mask: Any = None  # bool [n, steps]: which moments of the sequences are there; None: all
+    target: Any = None  # float [n, outputs], what is to be forecast, where the network trains
     fast: bool = True  # with gradients written by hand, which only reverse mode can take once
+    seen: list[Seen] | None = None  # where layers hand out what they make, for who looks on
 
 
 ASKING = Pass()
@@ -56,6 +67,10 @@ class Layer:
         """Outputs [n, ...] of inputs `x` [n, ...], and its next state. What it lacks is None."""
         raise NotImplementedError
 
+    def mask(self, x: Any, mask: Any) -> Any:
+        """Which moments of its output are there, bool [n, steps], of those of its input `x`; None: all."""
+        return mask
+
     def work(self, shape: Shape) -> int:
         """Multiplications of one example on its way forward, in matrix products."""
         return 0
@@ -80,7 +95,7 @@ def state_all(layers: Sequence[Layer], shape: Shape) -> list[Any]:
 def apply_all(
     layers: Sequence[Layer], params: Sequence[Any], states: Sequence[Any], x: Any, how: Pass
 ) -> tuple[Any, list[Any]]:
-    """One layer after another; each draws from a key of its own."""
+    """One layer after another; each draws from a key of its own, and hears which moments are there."""
     from ladera.networks.draws import fold
 
     learned, remembered, after = iter(params), iter(states), []
@@ -88,7 +103,9 @@ def apply_all(
         own = next(learned) if layer.learns else None
         before = next(remembered) if layer.remembers else None
         told = how if how.key is None else how._replace(key=fold(how.key, number))
+        mask = layer.mask(x, how.mask)
         x, state = layer.apply(own, before, x, told)
+        how = how._replace(mask=mask)
         if layer.remembers:
             after.append(state)
     return x, after

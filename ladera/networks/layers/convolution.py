@@ -9,7 +9,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import activations, initialisers
-from ladera.networks.layers._layer import Layer, Pass, Shape
+from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
 from ladera.networks.layers.dense import Affine
 
 __all__ = ["Channels", "Conv", "ConvPool", "MaxPool"]
@@ -114,7 +114,11 @@ class ConvPool(Conv):
         from ladera.networks.convolution import block
 
         act = activations.find(self.activation)
-        return block(x, params.w, params.b, act.apply, act.monotone), state
+        x = block(x, params.w, params.b, act.apply, act.monotone)
+        if how.seen is not None:
+            sigmoid = self.activation == "sigmoid"
+            how.seen.append(Seen(x, sigmoid or self.activation == "tanh", 0.5 * sigmoid))
+        return x, state
 
     def work(self, shape: Shape) -> int:
         return Conv(self.units).work(shape)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ladera.networks import initialisers
 from ladera.networks.activations import activation
-from ladera.networks.layers._layer import Layer, Pass, Shape
+from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
 
 __all__ = ["Activation", "Affine", "Dense", "Flatten"]
 
@@ -57,7 +57,11 @@ class Activation(Layer):
     name: str
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
-        return activation(self.name)(x), state
+        x = activation(self.name)(x)
+        if how.seen is not None:
+            sigmoid = self.name == "sigmoid"
+            how.seen.append(Seen(x, sigmoid or self.name == "tanh", 0.5 * sigmoid))
+        return x, state
 
 
 @dataclass(frozen=True)
@@ -69,3 +73,6 @@ class Flatten(Layer):
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
         return x.reshape(len(x), -1), state
+
+    def mask(self, x: Any, mask: Any) -> Any:
+        return None

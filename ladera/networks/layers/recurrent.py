@@ -10,7 +10,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import initialisers
-from ladera.networks.layers._layer import Layer, Pass, Shape
+from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
 
 __all__ = ["GATES", "Last", "Recurrence", "Recurrent", "Steps"]
 
@@ -44,7 +44,9 @@ class Steps(Layer):
 
 @dataclass(frozen=True)
 class Recurrent(Layer):
-    """The hidden states of every moment. cell: rnn (tanh), gru or lstm; equations as PyTorch's.
+    """The hidden states of every moment; one that is only padding repeats the state before it.
+
+    cell: rnn (tanh), gru or lstm; equations as PyTorch's.
 
     What comes in is drawn gate by gate as the initialiser says, what comes back is orthogonal (Saxe et
     al. 2014), and a lstm begins by remembering: its forget gate's b is 1 (Jozefowicz et al. 2015).
@@ -56,7 +58,6 @@ class Recurrent(Layer):
 
     learns: ClassVar[bool] = True
     twice: ClassVar[bool] = False
-    wide: ClassVar[bool] = False
 
     def shape(self, shape: Shape) -> Shape:
         return (shape[0], self.units)
@@ -73,7 +74,9 @@ class Recurrent(Layer):
     def apply(self, params: Recurrence, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
         from ladera.networks import recurrence
 
-        hidden, _ = getattr(recurrence, self.cell)(x, *params)
+        hidden, _ = getattr(recurrence, self.cell)(x, *params, mask=how.mask)
+        if how.seen is not None:
+            how.seen.append(Seen(hidden, True))
         return hidden, state
 
     def work(self, shape: Shape) -> int:
@@ -82,10 +85,19 @@ class Recurrent(Layer):
 
 @dataclass(frozen=True)
 class Last(Layer):
-    """The last moment of a sequence."""
+    """The last moment of a sequence, of those that are there; zeros where there are none."""
 
     def shape(self, shape: Shape) -> Shape:
         return shape[1:]
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
-        return x[:, -1], state
+        if how.mask is None:
+            return x[:, -1], state
+        import jax.numpy as jnp
+
+        steps = jnp.arange(x.shape[1]).reshape(1, -1)
+        last = jnp.where(how.mask, steps, -1).max(axis=1, keepdims=True) == steps
+        return (x * (last & how.mask)[..., None].astype(x.dtype)).sum(axis=1), state
+
+    def mask(self, x: Any, mask: Any) -> Any:
+        return None
