@@ -26,7 +26,9 @@ __all__ = ["EXAMPLES", "Sharpness", "before_and_after", "hessian", "largest", "s
 EXAMPLES = 1024  # of the training set, evenly spaced: more would tell the eigenvalue no better than seeds do
 _PRODUCTS = 40
 _TOLERANCE = 1e-3  # relative
-_SPACING = 1e-2  # of a difference of gradients, against the size of the weights: float32 keeps four digits
+# Of a difference of gradients, against the size of the weights. In float32, on relu networks, a tenth of it
+# loses 6 % to rounding and ten times as much 3 % to curvature and corners; this one 0.2 %.
+_SPACING = 1e-3
 
 
 class Sharpness(NamedTuple):
