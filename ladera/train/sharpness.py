@@ -23,7 +23,7 @@ from ladera.train.work import Cohort, Task, initial
 
 __all__ = ["EXAMPLES", "Sharpness", "before_and_after", "hessian", "largest", "sharp_enough"]
 
-EXAMPLES = 1024  # of the training set, evenly spaced: more would tell the eigenvalue no better than seeds do
+EXAMPLES = 1024  # of the training set, evenly spaced: a product costs as much whatever the set
 _PRODUCTS = 40
 _TOLERANCE = 1e-3  # relative
 # Of a difference of gradients, against the size of the weights. In float32, on relu networks, a tenth of it
