@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from ladera.base import LaderaError, UsageError
     from ladera.comparison import compare
     from ladera.explaining import catalogue, explain
+    from ladera.finding import find_lr
     from ladera.fitting import curve_fit, fit
     from ladera.optimize import least_squares, minimize
     from ladera.problems import Problem
     from ladera.study import Study, open
+    from ladera.sweeping import sweep
+    from ladera.swept import Sweep
     from ladera.tracing import descend, race, trace
 
 __all__ = [
     "LaderaError",
     "Problem",
     "Study",
+    "Sweep",
     "UsageError",
     "__version__",
     "analysis",
@@ -32,6 +36,7 @@ __all__ = [
     "curve_fit",
     "descend",
     "explain",
+    "find_lr",
     "fit",
     "least_squares",
     "minimize",
@@ -44,6 +49,7 @@ __all__ = [
     "schedules",
     "solvers",
     "surfaces",
+    "sweep",
     "torch",
     "trace",
 ]
@@ -54,17 +60,20 @@ _HOME = {
     "LaderaError": "ladera.base",
     "Problem": "ladera.problems",
     "Study": "ladera.study",
+    "Sweep": "ladera.swept",
     "UsageError": "ladera.base",
     "catalogue": "ladera.explaining",
     "compare": "ladera.comparison",
     "curve_fit": "ladera.fitting",
     "descend": "ladera.tracing",
     "explain": "ladera.explaining",
+    "find_lr": "ladera.finding",
     "fit": "ladera.fitting",
     "least_squares": "ladera.optimize",
     "minimize": "ladera.optimize",
     "open": "ladera.study",
     "race": "ladera.tracing",
+    "sweep": "ladera.sweeping",
     "trace": "ladera.tracing",
 }
 

@@ -100,6 +100,7 @@ _UNKNOWN = {
     "(known: {known}).",
     "column": "The data has no column '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "parameter": "There is no parameter '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "dimension": "There is no dimension '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "hyperparameter": "There is no hyperparameter '{received}'; the nearest name is '{nearest}' "
     "(known: {known}).",
     "schedule": "There is no schedule '{received}'; the nearest name is '{nearest}' (known: {known}).",

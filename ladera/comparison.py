@@ -16,7 +16,7 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,9 +31,9 @@ from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
 from ladera.locale import N_, translator
 from ladera.problems import Problem
-from ladera.request import Request, check_count, read_batch
+from ladera.request import Request, check_counts, requested
 from ladera.rules import Rule
-from ladera.schedules import AskedSchedule, Schedules, Stop
+from ladera.schedules import AskedSchedule, Stop
 from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     Asked: TypeAlias = str | Rule | type[Rule] | Solver | type[Solver]
 
-__all__ = ["Progress", "compare"]
+__all__ = ["Comparison", "Progress", "compare", "shown"]
 
 _WIDENINGS = 2  # times a grid is widened before its edge is left flagged
 _WIDENED_BY = 2  # rates added each time
@@ -109,33 +109,33 @@ def compare(
 
     Raises UsageError for wrong use, before anything is trained.
     """
-    for name, value in (("workers", workers), ("width", width)):
-        if value is not None:
-            check_count(name, value)
-    moved = Schedules.of(schedule)
-    request = Request(
-        problem,
-        configs.optimizers(optimizers),
-        lr,
-        seeds,
-        epochs,
-        read_batch(batch),
-        moved,
-        sampling,
-        Stop.of(stop),
+    check_counts(workers=workers, width=width)
+    request = requested(
+        problem, optimizers, lr, seeds, epochs, batch, schedule=schedule, sampling=sampling, stop=stop
     )
     store = Store(out if out is not None else request.default_folder())
+    with shown(progress) as seen:
+        return Comparison(request, store, workers, width, seen, command).run()
+
+
+@contextlib.contextmanager
+def shown(progress: Progress | None) -> Iterator[Progress]:
+    """Who shows how far it is: who was asked to, or a bar where standard error is a terminal, or nobody."""
     with contextlib.ExitStack() as stack:
         if progress is None and sys.stderr.isatty():
             from ladera.terminal import Progress as Bar
 
             progress = stack.enter_context(Bar(translator()))
-        return _Comparison(request, store, workers, width, progress or _Silent(), command).run()
+        yield progress or _Silent()
 
 
 @dataclass
-class _Comparison:
-    """One call of `compare`."""
+class Comparison:
+    """One call of `compare`.
+
+    reads_test: whether `run` ends with the winner on the test set. A sweep of many comparisons reads it
+        for the best of them alone (`test`).
+    """
 
     request: Request
     store: Store
@@ -143,6 +143,7 @@ class _Comparison:
     width: int | None
     progress: Progress
     command: str | None
+    reads_test: bool = True
     compile_seconds: float = 0.0
     train_seconds: float = 0.0
     told: set[Path] = field(default_factory=set)  # damaged files that were named
@@ -192,10 +193,21 @@ class _Comparison:
         best: dict[str, float | None] = {o.name: None for o in r.solvers}
         best |= {name: choice.lr for name, choice in self._choices().items()}
         self._train("report", r.reporting(best, "report"))
+        if self.reads_test:
+            self._read_test()
+
+    def test(self) -> None:
+        """The last stage alone, of a comparison that has made its choice."""
+        try:
+            self._read_test()
+        finally:
+            self._write_times()
+
+    def _read_test(self) -> None:
         answer = Study(self.store).recommendation()
         if answer.optimizer is not None:
-            self.progress.extend(r.seeds)
-            self._train("test", r.reporting({answer.optimizer: answer.lr}, "test"))
+            self.progress.extend(self.request.seeds)
+            self._train("test", self.request.reporting({answer.optimizer: answer.lr}, "test"))
 
     def _choices(self, rates: Mapping[str, Sequence[float]] | None = None) -> dict[str, Choice]:
         """The best rate of every optimizer: of these rates, or of all that the store holds."""

@@ -15,12 +15,12 @@ from ladera.networks import losses
 from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
-from ladera.schedules import CONSTANT, NEVER, Schedules, Stop
+from ladera.schedules import CONSTANT, NEVER, AskedSchedule, Schedules, Stop
 from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 from ladera.train.work import SAMPLINGS, SHUFFLED
 
-__all__ = ["FULL", "Request", "check_count", "read_batch"]
+__all__ = ["FULL", "Request", "check_count", "check_counts", "read_batch", "requested"]
 
 FULL = "full"  # the whole training set as one batch
 
@@ -38,6 +38,13 @@ def check_count(name: str, value: object) -> None:
             largest=_LARGEST[name],
             received=value,
         )
+
+
+def check_counts(**counts: int | None) -> None:
+    """Raise UsageError where one of these is given and no sensible number."""
+    for name, value in counts.items():
+        if value is not None:
+            check_count(name, value)
 
 
 def check_batch(value: object) -> None:
@@ -296,3 +303,32 @@ class Request:
             if o.name in best
             for seed in self.report_seeds
         ]
+
+
+def requested(
+    problem: Problem,
+    optimizers: Any,
+    lr: str | float | Sequence[float],
+    seeds: int,
+    epochs: int = _EPOCHS,
+    batch: int | str = _BATCH,
+    *,
+    schedule: AskedSchedule = "constant",
+    sampling: str = "shuffled",
+    stop: str | Stop = "never",
+) -> Request:
+    """What these arguments of `ladera.compare` ask for. Raises UsageError for wrong use, the data unread.
+
+    What stands behind the seeds is of the training: a sweep takes each of these for a dimension.
+    """
+    return Request(
+        problem,
+        configs.optimizers(optimizers),
+        lr,
+        seeds,
+        epochs,
+        read_batch(batch),
+        Schedules.of(schedule),
+        sampling,
+        Stop.of(stop),
+    )

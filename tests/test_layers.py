@@ -44,16 +44,22 @@ MAY = {
     "analysis": {"schedules", "store"},
     "report": {"store", "analysis"},
     "study": {"store", "analysis", "report"},
+    "swept": {"analysis", "report", "store", "study"},
     "terminal": {"store", "analysis", "study"},
+    "terminal_sweep": {"analysis", "swept"},
     "comparison": {
         *("analysis", "configs", "problems", "request", "rules", "schedules", "solvers", "store"),
         *("study", "study_file", "terminal", "train"),
     },
+    "finding": {"analysis", "configs", "problems", "report", "request", "rules", "train"},
+    "sweep_request": {"configs", "problems", "request", "schedules", "store", "swept"},
+    "sweeping": {"comparison", "problems", "request", "store", "sweep_request", "swept"},
     "__main__": {"cli"},
     "cli": {
         *(
             "comparison",
             "explaining",
+            "finding",
             "fitting",
             "optimize",
             "problems",
@@ -63,13 +69,14 @@ MAY = {
             "solvers",
             "steps",
         ),
-        *("study", "surfaces", "terminal", "tracing"),
+        *("study", "surfaces", "sweeping", "swept", "terminal", "terminal_sweep", "tracing"),
     },
     "__init__": {
         *(
             "analysis",
             "comparison",
             "explaining",
+            "finding",
             "fitting",
             "optax",
             "optimize",
@@ -78,10 +85,20 @@ MAY = {
             "rules",
             "schedules",
         ),
-        *("solvers", "study", "surfaces", "torch", "tracing"),
+        *("solvers", "study", "surfaces", "sweeping", "swept", "torch", "tracing"),
     },
 }
-RIGHT_OF_THE_FOLDER = ("store", "analysis", "report", "study", "terminal", "locale", "base")
+RIGHT_OF_THE_FOLDER = (
+    "store",
+    "analysis",
+    "report",
+    "study",
+    "swept",
+    "terminal",
+    "terminal_sweep",
+    "locale",
+    "base",
+)
 
 
 def room(path: Path) -> str:

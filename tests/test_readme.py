@@ -96,7 +96,7 @@ def test_the_table_of_the_readme_is_what_the_program_prints(readme):
 @pytest.mark.parametrize("readme", READMES, ids=lambda p: p.name)
 def test_every_command_of_the_readme_exists(readme):
     known = set(typer.main.get_command(app).commands)
-    told = re.findall(r"^ladera (\w+)", readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    told = re.findall(r"^ladera ([\w-]+)", readme.read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert set(told) <= known
 
 

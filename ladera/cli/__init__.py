@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 
-from ladera.cli import fitting, study, teaching  # their commands join the app
+from ladera.cli import finding, fitting, study, sweep, teaching  # their commands join the app
 from ladera.cli.common import app
 
-__all__ = ["app", "fitting", "main", "study", "teaching"]
+__all__ = ["app", "finding", "fitting", "main", "study", "sweep", "teaching"]
 
 
 def main() -> None:

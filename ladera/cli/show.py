@@ -14,6 +14,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from ladera.base import UsageError
 from ladera.locale import Translator
 
 if TYPE_CHECKING:
@@ -52,6 +53,18 @@ def _print_whole(console: Console, table: Table) -> None:
 
 def written(path: Path, _: Translator) -> None:
     terminal().print(Text(_("Written: {path}").format(path=path)), soft_wrap=True)
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """The same. Raises UsageError: the place cannot be written."""
+    try:
+        write_figure(figure, path)
+    except OSError as error:
+        raise UsageError(
+            "The file '{path}' cannot be written ({reason}); choose another place.",
+            path=path,
+            reason=error.strerror,
+        ) from None
 
 
 def write_figure(figure: Any, path: Path) -> None:

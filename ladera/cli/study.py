@@ -193,7 +193,7 @@ def compare(
         show(study, page, _)
 
 
-@app.command(help=_(N_("Write the report of a study.")))
+@app.command(help=_(N_("Write the report of a study, or the figure of a sweep.")))
 @command
 def report(
     study: Study,
@@ -201,7 +201,14 @@ def report(
     lang: Lang = lang,
 ) -> None:
     from ladera.study import open as open_study
+    from ladera.swept import Sweep, is_sweep
 
+    if is_sweep(study):
+        from ladera.cli import show
+
+        show.save_figure(Sweep(study).figure(lang), out or study / "report.html")
+        typer.echo(out or study / "report.html")
+        return
     opened = open_study(study)
     typer.echo(opened.report(out or opened.path / "report.html", lang))
 
@@ -214,8 +221,10 @@ def export(
     lang: Lang = lang,
 ) -> None:
     from ladera.study import open as open_study
+    from ladera.swept import Sweep, is_sweep
 
-    for path in open_study(study).to_csv(csv):
+    opened = Sweep(study) if is_sweep(study) else open_study(study)
+    for path in opened.to_csv(csv):
         typer.echo(path)
 
 

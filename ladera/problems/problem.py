@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Problem"]
 
+_OF_TRAINING = {"network", "activation", "init", "norm", "residual", "dropout", "loss", "penalty"}
 _OF_TEXTS = ("activation", "init", "norm", "residual")
 
 
@@ -123,6 +124,16 @@ class Problem:
                 rate=rate,
                 network=self.parsed_network,
             )
+
+    def varied(self, **changes: Any) -> Problem:
+        """The same with other values. Where those leave the data alone these are read once for both.
+
+        Raises UsageError: see there.
+        """
+        made = replace(self, **changes)
+        if changes.keys() <= _OF_TRAINING:
+            made.__dict__["_reader"] = self
+        return made
 
     @property
     def reading(self) -> Reading:
@@ -269,7 +280,7 @@ class Problem:
     @cached_property
     def _prepared(self) -> Prepared:
         self.resolved_loss()  # a loss that does not fit the task is told before the data are scaled
-        found = prepare.prepare(self._dataset, self.split_seed)
+        found = self._split
         if str(self.network).strip().lower() == "logistic" and found.task == "regression":
             raise UsageError(
                 "The network 'logistic' tells classes apart, received numbers as target; take linear."
@@ -278,7 +289,14 @@ class Problem:
         return found
 
     @cached_property
+    def _split(self) -> Prepared:
+        reader = self.__dict__.get("_reader")
+        return reader._split if reader else prepare.prepare(self._dataset, self.split_seed)
+
+    @cached_property
     def _dataset(self) -> Dataset:
+        if reader := self.__dict__.get("_reader"):
+            return reader._dataset
         how: Any = {"task": self.task, "reading": self.reading}
         if isinstance(self.data, (str, Path)):
             return datasets.load(str(self.data), self.target, **how)

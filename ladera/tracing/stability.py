@@ -9,8 +9,8 @@ import numpy as np
 
 from ladera.hyperparameters import Hyperparameters
 from ladera.locale import N_, Translator
-from ladera.rules.momentum import Momentum
-from ladera.rules.nesterov import Nesterov
+from ladera.rules import Rule
+from ladera.rules._stability import stable_below
 from ladera.rules.sgd import SGD
 from ladera.steps.formula import number_text
 from ladera.surfaces import Surface
@@ -57,7 +57,7 @@ def stability(surface: Surface, x: Any, rule: Hyperparameters | None = None) -> 
     2(1 + μ)/(1 + 2μ)/λ (on a quadratic; Polyak 1964). None: no curvature there is positive, or the
     method scales its steps by what it has seen, so that no such limit exists.
     """
-    if not isinstance(rule, (SGD, Momentum, Nesterov, type(None))):
+    if rule is not None and not isinstance(rule, Rule):
         return None
     at = np.asarray(x, float)
     if surface.minima:
@@ -67,6 +67,7 @@ def stability(surface: Surface, x: Any, rule: Hyperparameters | None = None) -> 
     curvature = float(np.max(curvatures))
     if not np.isfinite(curvatures).all() or curvature <= 0:
         return None
-    mu = getattr(rule, "momentum", 0.0)
-    limit = 2 * (1 + mu) / curvature / (1 + 2 * mu if isinstance(rule, Nesterov) else 1)
-    return Stability(tuple(at.tolist()), curvature, limit, None if rule is None else rule.lr)
+    limit = stable_below(rule or SGD(), curvature)
+    if limit is None:
+        return None
+    return Stability(tuple(at.tolist()), curvature, limit, getattr(rule, "lr", None))

@@ -26,7 +26,7 @@ from ladera.train.evaluation import Chunks, Ended, Measured, Row, Weights
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
 
-__all__ = ["DIVERGED_FACTOR", "time_segment", "train"]
+__all__ = ["DIVERGED_FACTOR", "time_segment", "train", "trained"]
 
 DIVERGED_FACTOR = 10.0  # a run whose final loss is so many times its first one has diverged, too
 
@@ -52,6 +52,12 @@ def train(cohort: Cohort, progress: Callable[[float], None] = lambda runs: None)
     return Records(cohort.name, tuple(runs), tuple(curves), compile_seconds, train_seconds)
 
 
+def trained(cohort: Cohort) -> Weights:
+    """The weights, with the lanes as first axis, that the cohort's trials are trained to; they fill the
+    lanes at most once."""
+    return _train_lanes(cohort, compiled(cohort), cohort.trials, lambda runs: None).weights
+
+
 @dataclass(frozen=True)
 class _Lanes:
     """What came out of one filling of the lanes; every array has the lanes last."""
@@ -61,6 +67,7 @@ class _Lanes:
     measured: Measured  # [epochs, lanes]
     ended: Ended
     test: tuple[np.ndarray, np.ndarray] | None
+    weights: Any  # what the trainings are left with, on the device
 
     def records(self, cohort: Cohort, trial: Trial, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
         task, m = cohort.task, self.measured.metrics
@@ -211,7 +218,8 @@ def _filled(
             checkpoint.save(until, (carry, measured))
     final = executables.evaluate(program.weights(carry), test) if cohort.reads_test else None
     mark = measured.metrics.first_loss[0] if mark is None else mark
-    return _Lanes(mark, start, measured, program.ended(carry), jax.device_get(final))
+    left = program.weights(carry)
+    return _Lanes(mark, start, measured, program.ended(carry), jax.device_get(final), left)
 
 
 def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequence[int]) -> np.ndarray | None:

@@ -1,0 +1,129 @@
+"""The command lr-find."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladera.base import UsageError
+from ladera.cli.common import N_, Lang, _, app, command, lang
+from ladera.cli.study import Data, Horizon, Target, TextColumn, Tokens, Vocabulary, Window
+
+if TYPE_CHECKING:
+    from ladera.finding import Found
+
+__all__: list[str] = []
+
+
+@app.command(
+    "lr-find",
+    help=_(N_("Train shortly at many learning rates on several seeds: which to take, where it diverges.")),
+)
+@command
+def lr_find(
+    data: Data = "digits",
+    target: Target = None,
+    window: Window = None,
+    horizon: Horizon = 1,
+    text: TextColumn = None,
+    vocabulary: Vocabulary = 10_000,
+    tokens: Tokens = False,
+    network: Annotated[str, typer.Option(help=_(N_("A network, as in 'ladera compare'.")))] = "mlp:64,64",
+    optimizers: Annotated[
+        str, typer.Option(help=_(N_("Names and file.py:Rule, separated by commas; classic, all.")))
+    ] = "adam",
+    lr: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "Learning rates: auto (21 over six decades around each rule's own), low:high:count, or "
+                    "numbers separated by commas."
+                )
+            )
+        ),
+    ] = "auto",
+    seeds: Annotated[int, typer.Option(help=_(N_("How many seeds every rate is trained on.")))] = 3,
+    steps: Annotated[
+        int, typer.Option(help=_(N_("Steps of each training, at least: whole epochs are trained.")))
+    ] = 300,
+    batch: Annotated[
+        str, typer.Option(help=_(N_("Examples per step; full: the whole training set at once.")))
+    ] = "32",
+    activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
+    init: Annotated[
+        str,
+        typer.Option(help=_(N_("Initial weights: he_normal, glorot_uniform, lecun_normal, orthogonal, ..."))),
+    ] = "he_normal",
+    norm: Annotated[str, typer.Option(help=_(N_("Of the hidden layers: none, batch or layer.")))] = "none",
+    residual: Annotated[
+        bool, typer.Option("--residual", help=_(N_("Hidden layers add to what goes into them.")))
+    ] = False,
+    dropout: Annotated[
+        float, typer.Option(help=_(N_("The share of hidden units that a step leaves out.")))
+    ] = 0.0,
+    loss: Annotated[str, typer.Option(help=_(N_("A loss, as in 'ladera compare'.")))] = "auto",
+    penalty: Annotated[str, typer.Option(help=_(N_("A penalty, as in 'ladera compare'.")))] = "none",
+    figure: Annotated[Path | None, typer.Option(help=_(N_("Write the figure to this HTML file.")))] = None,
+    csv: Annotated[Path | None, typer.Option(help=_(N_("Write the table to this CSV file.")))] = None,
+    workers: Annotated[int | None, typer.Option(help=_(N_("Processes; one per core.")))] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
+    ] = False,
+    lang: Lang = lang,
+) -> None:
+    from ladera.cli import show
+    from ladera.finding import find_lr
+    from ladera.problems import Problem
+    from ladera.terminal import Progress
+
+    of_network: dict[str, Any] = {"init": init, "norm": norm, "residual": residual, "dropout": dropout}
+    of_data: dict[str, Any] = {"window": window, "horizon": horizon, "text": text}
+    of_data |= {"vocabulary": vocabulary, "tokens": tokens}
+    problem = Problem(data, network, loss, penalty, activation, target, **of_network, **of_data)
+    with Progress(_) as progress:
+        found = find_lr(problem, optimizers, lr, seeds, steps, batch, workers=workers, progress=progress)
+    _write(found, figure, csv, lang)
+    if as_json:
+        typer.echo(json.dumps(found.as_json(lang), indent=1, ensure_ascii=False))
+        return
+    _show(found)
+    for path in (figure, csv):
+        if path:
+            show.written(path, _)
+
+
+def _write(found: Found, figure: Path | None, csv: Path | None, lang: str) -> None:
+    from ladera.cli import show
+
+    if figure:
+        show.save_figure(found.figure(lang), figure)
+    try:
+        if csv:
+            found.table().to_csv(csv, index=False)
+    except OSError as error:
+        raise UsageError(
+            "The file '{path}' cannot be written ({reason}); choose another place.",
+            path=csv,
+            reason=error.strerror,
+        ) from None
+
+
+def _show(found: Found) -> None:
+    from rich.text import Text
+
+    from ladera.cli import show
+    from ladera.finding import words
+
+    console = show.terminal()
+    for curve in found.curves:
+        console.print()
+        console.print(Text(words.sentence(curve, found, _)))
+        console.print()
+        for line in words.plot(curve, console.width, _):
+            console.print(Text(line), soft_wrap=True)
+    told = _("● median over {seeds} seeds, ─ their range, ▌ the interval to take, × diverged seeds.")
+    console.print(Text(told.format(seeds=found.seeds), style="dim"))
