@@ -109,7 +109,7 @@ class Request:
                 "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
                 "penalty '{penalty}'; take l2, or rules alone.",
                 solver=self.solvers[0].title,
-                penalty=penalty,
+                penalty=self.problem.penalty,
             )
         if self.solvers and penalty.after_steps:
             raise UsageError(

@@ -177,6 +177,9 @@ def test_files_from_before_the_column_are_read(study, tmp_path):
     shutil.copytree(study.path, tmp_path / "old")
     for path in (tmp_path / "old" / "runs").glob("*.parquet"):
         table = pq.read_table(path)
+        table = table.replace_schema_metadata(
+            {k: v for k, v in table.schema.metadata.items() if k != b"columns"}
+        )
         pq.write_table(table.drop_columns(["ended"]), path, write_page_checksum=True)
     scan = Store(tmp_path / "old").scan()
     assert scan.damaged == ()

@@ -384,7 +384,8 @@ def test_curves_have_the_untrained_epoch_first(study):
 
 def test_the_store_describes_itself(study):
     path = next((study.path / "curves").glob("*.parquet"))
-    assert pq.read_schema(path).metadata == {b"metric": b"accuracy", b"direction": b"max", b"unit": b"share"}
+    said = {b"metric": b"accuracy", b"direction": b"max", b"unit": b"share"}
+    assert pq.read_schema(path).metadata == said | {b"columns": ",".join(CURVES.names).encode()}
     assert pq.read_schema(path).names == CURVES.names
     assert Store(study.path).read_study()["engine"]["width"] == study.runs()["width"].unique()
 

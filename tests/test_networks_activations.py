@@ -188,9 +188,9 @@ def test_softmax_is_over_a_layers_units():
 def test_a_layer_with_it_is_seen_alike_with_shifts(name: str):
     """What K-FAC and Levenberg-Marquardt look at is the network itself."""
     network = parse("mlp:4,3", name)
-    params = network.init(np.random.default_rng(0), 2, 2)
+    params = network.init(np.random.default_rng(0), (2,), 2)
     x = jnp.asarray([[0.3, -1.2], [2.0, 0.1]], jnp.float32)
     shifts = [jnp.zeros((2, layer.b.size), jnp.float32) for layer in params]
     inputs, z = network.layered(params, x, shifts)
     assert len(inputs) == 3
-    np.testing.assert_allclose(z, network.apply(params, x), rtol=1e-6)
+    np.testing.assert_allclose(z, network.apply(params, [], x)[0], rtol=1e-6)

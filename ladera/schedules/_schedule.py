@@ -41,7 +41,8 @@ class Schedule(Hyperparameters):
 
     def factors(self, n: int, s: int) -> np.ndarray:
         """The factor of every step, float64 [n], of a training of n steps with s steps per epoch."""
-        return np.asarray(self.at(np.arange(n), n, s), np.float64)
+        factors = np.asarray(self.at(np.arange(n), n, s), np.float64)
+        return np.minimum(factors, 1.0)  # end + (1 - end) may round to more
 
     def companion_factors(self, n: int, s: int) -> np.ndarray:
         """The same of what moves along with the learning rate, float64 [n]."""

@@ -113,7 +113,7 @@ class _Lanes:
             "epoch": np.arange(task.epochs + 1, dtype=np.int32),
             "step": steps,
             **{name: values.astype(np.float32) for name, values in zip(names, series, strict=True)},
-            **self._instruments(lane, steps >= diverged_step if diverged_step else steps < 0),
+            **self._instruments(lane, after),
         }
         return run, curve
 
