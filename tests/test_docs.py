@@ -69,7 +69,6 @@ def page_texts(built: Path) -> Iterator[tuple[str, str, str]]:
             yield lang, name, (built / lang / f"{place(name)}.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_every_rule_has_a_page_with_all_there_is_to_say(built):
     for lang, name, text in page_texts(built):
         assert '<div class="formula"><math' in text, (lang, name)
@@ -79,7 +78,6 @@ def test_every_rule_has_a_page_with_all_there_is_to_say(built):
         assert len(Page(built / lang / f"{place(name)}.html").headings) == 7
 
 
-@pytest.mark.slow
 def test_every_hyperparameter_and_dialect_is_on_its_page(built):
     for lang, name, text in page_texts(built):
         for hyperparameter in rules.by_name(name).defaults():
@@ -88,7 +86,6 @@ def test_every_hyperparameter_and_dialect_is_on_its_page(built):
             assert {"torch": "PyTorch", "keras": "Keras", "optax": "optax"}[framework] + "</th>" in text
 
 
-@pytest.mark.slow
 def test_formulas_and_pictures_are_well_formed_and_say_what_they_are(built):
     for _lang, _name, text in page_texts(built):
         assert [ET.fromstring(found).tag for found in re.findall(r"<math.*?</math>", text, re.DOTALL)]
@@ -99,7 +96,6 @@ def test_formulas_and_pictures_are_well_formed_and_say_what_they_are(built):
         assert len(list(drawn.iter(f"{SVG}circle"))) == 41
 
 
-@pytest.mark.slow
 def test_every_solver_has_its_page_too(built):
     for lang in LANGUAGES:
         index = (built / lang / "solvers" / "index.html").read_text(encoding="utf-8")
@@ -112,7 +108,6 @@ def test_every_solver_has_its_page_too(built):
             assert f'href="{name}.html"' in index
 
 
-@pytest.mark.slow
 def test_every_activation_loss_and_schedule_has_its_page(built):
     for lang in LANGUAGES:
         for name in function_pages.names():
@@ -131,7 +126,6 @@ def test_every_activation_loss_and_schedule_has_its_page(built):
         assert [name for name in INITIALISERS if f"<td><code>{name}</code></td>" not in weights] == []
 
 
-@pytest.mark.slow
 def test_the_spanish_pages_have_no_english_headings(built):
     names = {rules.by_name(name).__name__ for name in NAMES} | {"Ladera", "PyTorch", "optax", "404"}
     names |= {solvers.get(name).__name__ for name in solvers.names()}
@@ -142,7 +136,6 @@ def test_the_spanish_pages_have_no_english_headings(built):
         assert both <= names, (path, both)
 
 
-@pytest.mark.slow
 def test_both_languages_have_the_same_pages_and_lead_to_each_other(built):
     pages = {
         lang: {p.relative_to(built / lang) for p in (built / lang).rglob("*.html")} for lang in LANGUAGES
@@ -152,7 +145,6 @@ def test_both_languages_have_the_same_pages_and_lead_to_each_other(built):
     assert "../../es/rules/adam.html" in Page(path).links
 
 
-@pytest.mark.slow
 def test_every_link_within_the_site_leads_somewhere(built):
     for path in built.rglob("*.html"):
         for link in Page(path).links if path.name != "404.html" else ():
@@ -161,7 +153,6 @@ def test_every_link_within_the_site_leads_somewhere(built):
                 assert (path.parent / target).exists(), (path, link)
 
 
-@pytest.mark.slow
 def test_no_page_asks_for_anything_beyond_the_site(built):
     assert list(site.requests(built)) == []
 
@@ -189,7 +180,6 @@ def test_a_link_that_a_reader_follows_is_no_request(tmp_path):
     assert list(site.requests(tmp_path)) == []
 
 
-@pytest.mark.slow
 def test_a_warning_ends_the_build(tmp_path):
     pages = tmp_path / "pages"
     pages.mkdir()

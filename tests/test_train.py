@@ -165,6 +165,7 @@ def test_a_checkpoint_that_is_damaged_or_anothers_is_ignored(damage, monkeypatch
 KINDS = [rules.SGD(), rules.Adam(), rules.LAMB(), rules.Prodigy(), rules.ScheduleFreeSGD()]
 
 
+@pytest.mark.slow
 def test_rules_in_one_program_train_as_in_their_own():
     every = [*KINDS, rules.RMSprop(momentum=0.9), rules.ClipGlobalNorm(rules.Momentum())]
     together = cohort(TINY, every, [1] * len(every), width=2)

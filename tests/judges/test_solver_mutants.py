@@ -808,6 +808,7 @@ def test_the_file_as_it_is_passes(name):
         FILES[name].judge(loaded(source_of(name), "none"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_every_mutant_is_rejected(name, record_property):
     found = [(what, rejected(name, text, what)) for what, text in mutants(name)]
