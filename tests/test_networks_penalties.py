@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladera.base import UsageError
-from ladera.networks.penalties import Penalty, after_step, parse, value
+from ladera.networks.penalties import Penalty, add_slope, after_step, parse, value
 from ladera.rules import Adam
 
 FEW = settings(derandomize=True, database=None, deadline=None, max_examples=20)
@@ -99,3 +99,16 @@ def test_decoupled_l1_makes_weights_zero():
 def test_shifts_are_left_alone():
     b = np.array([3.0, 4.0])
     np.testing.assert_array_equal(held(b, b, 0.5, decoupled_l1=1, decoupled_l2=1, max_norm=1), b)
+
+
+def test_the_slope_is_pytorchs_of_the_value():
+    """At 0, too, where PyTorch's slope of |w| is 0."""
+    rng = np.random.default_rng(0)
+    params = {"w": rng.standard_normal((3, 2)), "b": rng.standard_normal(2)}
+    params["w"][0, 0] = 0
+    w = torch.tensor(params["w"], requires_grad=True)
+    (0.3 * w.abs().sum() + 0.7 * (w**2).sum()).backward()
+    with jax.enable_x64(True):
+        found = add_slope(jax.tree.map(jnp.ones_like, params), params, 0.3, 0.7)
+    np.testing.assert_allclose(np.asarray(found["w"]) - 1, np.asarray(w.grad), rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(found["b"], [1, 1])

@@ -20,7 +20,7 @@ from typing import Any
 
 from ladera.base import UsageError, unknown_name
 
-__all__ = ["Penalty", "after_step", "parse", "value"]
+__all__ = ["Penalty", "add_slope", "after_step", "parse", "value"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,18 @@ def value(params: Any, l1: Any, l2: Any) -> Any:
 
     weights = [leaf for leaf in jax.tree.leaves(params) if leaf.ndim > 1]
     return l1 * sum(jnp.abs(w).sum() for w in weights) + l2 * sum((w * w).sum() for w in weights)
+
+
+def add_slope(g: Any, params: Any, l1: Any, l2: Any) -> Any:
+    """The gradients `g` plus those of `value`, which itself need not be computed for it; 0 where a weight
+    is 0."""
+    import jax
+    import jax.numpy as jnp
+
+    def added(slope: Any, w: Any) -> Any:
+        return slope + l1 * jnp.sign(w) + 2 * l2 * w if w.ndim > 1 else slope
+
+    return jax.tree.map(added, g, params)
 
 
 def after_step(before: Any, after: Any, lr: Any, l1: Any, l2: Any, max_norm: Any) -> Any:

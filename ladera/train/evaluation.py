@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ladera.networks import Network, draws, losses, penalties
+from ladera.networks import Network, draws, losses
 from ladera.networks.layers import ASKING, Pass, Seen
 from ladera.train.instruments import Instruments, Noted, notes
 
@@ -116,18 +116,14 @@ class Evaluation:
 
     def objective(
         self, params: Any, state: Any, row: Row, step: Any, x: Any, y: Any
-    ) -> tuple[Any, tuple[Any, Any, Any]]:
-        """What is minimised on one mini-batch, of one lane; beside it the plain loss, the correctness and
-        the network's next state. step: uint32."""
+    ) -> tuple[Any, tuple[Any, Any]]:
+        """The loss of one mini-batch, of one lane, without the penalty; beside it the correctness and the
+        network's next state. step: uint32."""
         dropout = row.dropout if self.drops else None
         target = y if self.network.forced else None
         how = Pass(train=True, key=draws.key(row.seed, step), dropout=dropout, target=target)
         per_example, right, state = self.measure(Weights(params, state), x, y, how)
-        plain = per_example.mean()
-        total = plain
-        if self.penalised:
-            total = plain + penalties.value(params, row.penalty[0], row.penalty[1])
-        return total, (plain, right.mean(), state)
+        return per_example.mean(), (right.mean(), state)
 
     def evaluate(self, weights: Weights, examples: Chunks) -> tuple[Any, Any]:
         """Mean loss [lanes] and share correct [lanes] of the examples."""

@@ -220,12 +220,17 @@ class Program(Evaluation):
     def _gradient(
         self, point: Any, state: Any, row: Row, t: Any, data: Data, told: Agenda
     ) -> tuple[Any, Any]:
-        """Of every lane's objective on its mini-batch: (total, (loss, correctness, next state)), gradient."""
+        """Of every lane's mini-batch: (loss, (correctness, next state)), and the gradient of what is
+        minimised, the penalty included."""
         whole = told.orders.size == 0  # the lanes share it
         x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
         over = (0, 0, 0, None, *((None, None) if whole else (0, 0)))
         gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
-        return gradient(point, state, row._replace(watch=None), t.astype(jnp.uint32), x, y)
+        found, g = gradient(point, state, row._replace(watch=None), t.astype(jnp.uint32), x, y)
+        if self.penalised:
+            add = jax.vmap(lambda g, point, numbers: penalties.add_slope(g, point, numbers[0], numbers[1]))
+            g = add(g, point, row.penalty)
+        return found, g
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
@@ -240,13 +245,13 @@ class Program(Evaluation):
         if any(recipe.looks_ahead for recipe in self.recipes):
             read = [jax.vmap(b) for b in self._branches(self._read)]
             point = lax.switch(index, read, row.numbers, carry.slots, params)
-        (total, (plain, right, seen)), g = self._gradient(point, state, row, t, data, told)
+        (loss, (right, seen)), g = self._gradient(point, state, row, t, data, told)
         if any(recipe.evaluations > 1 for recipe in self.recipes):
             probe = [jax.vmap(b) for b in self._branches(self._probe)]
             point = lax.switch(index, probe, row.numbers, g, carry.slots, params)
             _, g = self._gradient(point, state, row, t, data, told)
 
-        fails = epoch_end.moves(carry.kept, carry.diverged) & ~jnp.isfinite(total)
+        fails = epoch_end.moves(carry.kept, carry.diverged) & ~jnp.isfinite(loss)
         diverged = jnp.where(fails, t, carry.diverged)
         alive = epoch_end.moves(carry.kept, diverged)
         update = [jax.vmap(b, in_axes=(None, 0, 0, 0, 0, 0, 0)) for b in self._branches(self._step)]
@@ -254,7 +259,7 @@ class Program(Evaluation):
         slots, params = lax.switch(index, update, *now)
         state = jax.tree.map(partial(_where, alive), seen, state)
         moved = carry._replace(t=t, weights=Weights(params, state), slots=slots, diverged=diverged)
-        return moved, plain, right, g
+        return moved, loss, right, g
 
 
 def _where(alive: Any, after: Any, before: Any) -> Any:
