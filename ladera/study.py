@@ -12,8 +12,7 @@ import pandas as pd
 from ladera.analysis import budget, summary, target, verdict
 from ladera.analysis.answer import Answer
 from ladera.analysis.code import code
-from ladera.analysis.frames import Frames, instruments_frame, load
-from ladera.base import UsageError
+from ladera.analysis.frames import Frames, instruments_frame, load, write_csv
 from ladera.locale import translator
 from ladera.store import Store
 
@@ -140,14 +139,4 @@ class Study:
             tables = {
                 path / f"{table.__name__}.csv": table for table in (self.runs, self.curves, self.ranking)
             }
-        for file, table in tables.items():
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                table().to_csv(file, index=False)
-            except OSError as error:
-                raise UsageError(
-                    "The file '{path}' cannot be written ({reason}); choose another place.",
-                    path=file,
-                    reason=error.strerror,
-                ) from None
-        return list(tables)
+        return write_csv(tables)

@@ -19,6 +19,7 @@ import tomli_w
 
 from ladera.analysis import combination_words
 from ladera.analysis.combinations import Seen, SweepAnswer, answer
+from ladera.analysis.frames import write_csv
 from ladera.base import LaderaError, UsageError, temporary
 from ladera.locale import translator
 from ladera.store import Store
@@ -179,14 +180,4 @@ class Sweep:
             if one
             else {path / "ranking.csv": self.ranking, path / "runs.csv": self.runs}
         )
-        for file, table in tables.items():
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                table().to_csv(file, index=False)
-            except OSError as error:
-                raise UsageError(
-                    "The file '{path}' cannot be written ({reason}); choose another place.",
-                    path=file,
-                    reason=error.strerror,
-                ) from None
-        return list(tables)
+        return write_csv(tables)

@@ -27,7 +27,7 @@ from ladera.analysis.words import (
 )
 from ladera.locale import Translator
 
-__all__ = ["Progress", "show"]
+__all__ = ["Progress", "show", "show_answer"]
 
 _GRADES = {CLEAR: ("✓", "bold green"), TIE: ("≈", "bold blue")}
 _OPEN = ("?", "bold yellow")
@@ -39,6 +39,14 @@ class Study(Protocol):
     def recommendation(self) -> Answer: ...
 
 
+def show_answer(grade: str, said: str, _: Translator, console: Console) -> None:
+    """The grade and the answer in one sentence."""
+    symbol, style = _GRADES.get(grade, _OPEN)
+    console.print()
+    console.print(Text(f"{symbol} {grade_name(grade, _)}", style=style))
+    console.print(Text(said))
+
+
 def show(study: Study, report: Path | None, _: Translator, console: Console | None = None) -> None:
     """The answer in one sentence, what to know beside it, the ranking, where the report lies.
 
@@ -46,10 +54,7 @@ def show(study: Study, report: Path | None, _: Translator, console: Console | No
     """
     console = console or Console(highlight=False)
     answer = study.recommendation()
-    symbol, style = _GRADES.get(answer.grade, _OPEN)
-    console.print()
-    console.print(Text(f"{symbol} {grade_name(answer.grade, _)}", style=style))
-    console.print(Text(sentence(answer, _)))
+    show_answer(answer.grade, sentence(answer, _), _, console)
     for warning in warnings(answer, _):
         console.print(Text(f"⚠ {warning}", style="yellow"))
     if answer.ranking:

@@ -7,17 +7,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ladera.analysis.answer import CLEAR, TIE
 from ladera.analysis.combination_words import difference_text, sentence, verdict_name
 from ladera.analysis.combinations import BEST, DIVERGED, OPEN, PENDING, TIES, WORSE, Combination, SweepAnswer
-from ladera.analysis.words import grade_name, lr_text, metric_name, metric_text
+from ladera.analysis.words import lr_text, metric_name, metric_text
 from ladera.locale import Translator
 from ladera.swept import Sweep
+from ladera.terminal import show_answer
 
 __all__ = ["show_sweep"]
 
-_GRADES = {CLEAR: ("✓", "bold green"), TIE: ("≈", "bold blue")}
-_OPEN = ("?", "bold yellow")
 _WIDE = 110  # columns from which on every dimension has a column of its own
 _MARKS = {BEST: "✓", TIES: "≈", OPEN: "?", WORSE: " ", DIVERGED: "×", PENDING: "…"}
 
@@ -26,10 +24,7 @@ def show_sweep(sweep: Sweep, _: Translator, console: Console | None = None) -> N
     """The answer in one sentence, a row per combination, where they lie."""
     console = console or Console(highlight=False)
     answer = sweep.recommendation()
-    symbol, style = _GRADES.get(answer.grade, _OPEN)
-    console.print()
-    console.print(Text(f"{symbol} {grade_name(answer.grade, _)}", style=style))
-    console.print(Text(sentence(answer, _)))
+    show_answer(answer.grade, sentence(answer, _), _, console)
     console.print()
     console.print(_table(answer, console.width >= _WIDE, _))
     console.print(Text(_legend(sweep, answer, _), style="dim"))

@@ -46,7 +46,7 @@ MAY = {
     "study": {"store", "analysis", "report"},
     "swept": {"analysis", "report", "store", "study"},
     "terminal": {"store", "analysis", "study"},
-    "terminal_sweep": {"analysis", "swept"},
+    "terminal_sweep": {"analysis", "swept", "terminal"},
     "comparison": {
         *("analysis", "configs", "problems", "request", "rules", "schedules", "solvers", "store"),
         *("study", "study_file", "terminal", "train"),

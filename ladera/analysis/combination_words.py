@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ladera.analysis.answer import CLEAR, TIE
 from ladera.analysis.combinations import BEST, DIVERGED, OPEN, PENDING, TIES, WORSE, Combination, SweepAnswer
 from ladera.analysis.thresholds import FEWEST_SEEDS
-from ladera.analysis.words import lr_text, metric_name, metric_text, probability_text
+from ladera.analysis.words import lr_text, metric_name, metric_text, more_seeds, probability_text
 from ladera.locale import Translator
 
 __all__ = ["difference_text", "sentence", "verdict_name", "winner"]
@@ -20,7 +20,11 @@ def sentence(answer: SweepAnswer, _: Translator) -> str:
     """What to use, how sure that is, by how much, and what the choice costs the number that is shown."""
     if answer.best is None:
         return _nothing(answer, _)
-    parts = (_lead(answer, answer.best, _), _more_seeds(answer, _), _evidence(answer, answer.best, _))
+    parts = (
+        _lead(answer, answer.best, _),
+        more_seeds(answer.more_seeds, _),
+        _evidence(answer, answer.best, _),
+    )
     return " ".join(part for part in (*parts, _edge(answer.best, _), _selection(answer, _)) if part)
 
 
@@ -95,14 +99,6 @@ def _names(rows: Sequence[Combination], _: Translator) -> str:
     if len(rows) <= _NAMED:
         return names
     return _("{names} and {more} others").format(names=names, more=len(rows) - _NAMED)
-
-
-def _more_seeds(answer: SweepAnswer, _: Translator) -> str:
-    if answer.more_seeds is None:
-        return ""
-    if answer.more_seeds == 1:
-        return _("About one more seed would decide.")
-    return _("About {more} more seeds would decide.").format(more=answer.more_seeds)
 
 
 def _evidence(answer: SweepAnswer, best: Combination, _: Translator) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,16 @@ import pyarrow as pa
 from ladera.base import Status, UsageError
 from ladera.store import INSTRUMENTS, Store
 
-__all__ = ["CURVE_VALUES", "Frames", "asked_for", "curves_frame", "instruments_frame", "load", "runs_frame"]
+__all__ = [
+    "CURVE_VALUES",
+    "Frames",
+    "asked_for",
+    "curves_frame",
+    "instruments_frame",
+    "load",
+    "runs_frame",
+    "write_csv",
+]
 
 CURVE_VALUES = ("train_loss", "train_metric", "validation_loss", "validation_metric")
 _PARTS = ("problem", "metric", "training", "seeds", "optimizers")
@@ -135,6 +144,24 @@ def instruments_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
     columns = ["run", "epoch", "instrument", "layer", "value"]
     found = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return asked.merge(found, on="run").reset_index(drop=True)
+
+
+def write_csv(tables: Mapping[Path, Callable[[], pd.DataFrame]]) -> list[Path]:
+    """Write what each function gives to its file, in folders that are made if there are none; the files.
+
+    Raises UsageError: one cannot be written.
+    """
+    for file, table in tables.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            table().to_csv(file, index=False)
+        except OSError as error:
+            raise UsageError(
+                "The file '{path}' cannot be written ({reason}); choose another place.",
+                path=file,
+                reason=error.strerror,
+            ) from None
+    return list(tables)
 
 
 _OF_THE_WHOLE = ("step_quality", "cosine", "path_ratio")

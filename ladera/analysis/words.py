@@ -59,7 +59,7 @@ def headline(answer: Answer, _: Translator) -> str:
         seeds=answer.seeds,
         pending=_names(answer.pending, answer),
     )
-    return f"{lead} {more}" if (more := _more_seeds(answer, _)) else lead
+    return f"{lead} {more}" if (more := more_seeds(answer.more_seeds, _)) else lead
 
 
 def _lead(answer: Answer, undecided: bool, _: Translator) -> str:
@@ -257,12 +257,13 @@ def _no_answer(answer: Answer, _: Translator) -> str:
     return template.format(lr=lr_text(answer.largest_trained_lr))
 
 
-def _more_seeds(answer: Answer, _: Translator) -> str:
-    if answer.more_seeds is None:
+def more_seeds(count: int | None, _: Translator) -> str:
+    """How many more seeds would decide, "" where that cannot be said."""
+    if count is None:
         return ""
-    if answer.more_seeds == 1:
+    if count == 1:
         return _("About one more seed would decide.")
-    return _("About {more} more seeds would decide.").format(more=answer.more_seeds)
+    return _("About {more} more seeds would decide.").format(more=count)
 
 
 def _unequal_budget(fairness: Fairness, titles: dict[str, str], _: Translator) -> str:

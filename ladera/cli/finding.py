@@ -10,7 +10,23 @@ import typer
 
 from ladera.base import UsageError
 from ladera.cli.common import N_, Lang, _, app, command, lang
-from ladera.cli.study import Data, Horizon, Target, TextColumn, Tokens, Vocabulary, Window
+from ladera.cli.options import (
+    Activation,
+    AsJson,
+    Batch,
+    Data,
+    Dropout,
+    Horizon,
+    Init,
+    Norm,
+    Residual,
+    Target,
+    TextColumn,
+    Tokens,
+    Vocabulary,
+    Window,
+    Workers,
+)
 
 if TYPE_CHECKING:
     from ladera.finding import Found
@@ -50,29 +66,18 @@ def lr_find(
     steps: Annotated[
         int, typer.Option(help=_(N_("Steps of each training, at least: whole epochs are trained.")))
     ] = 300,
-    batch: Annotated[
-        str, typer.Option(help=_(N_("Examples per step; full: the whole training set at once.")))
-    ] = "32",
-    activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
-    init: Annotated[
-        str,
-        typer.Option(help=_(N_("Initial weights: he_normal, glorot_uniform, lecun_normal, orthogonal, ..."))),
-    ] = "he_normal",
-    norm: Annotated[str, typer.Option(help=_(N_("Of the hidden layers: none, batch or layer.")))] = "none",
-    residual: Annotated[
-        bool, typer.Option("--residual", help=_(N_("Hidden layers add to what goes into them.")))
-    ] = False,
-    dropout: Annotated[
-        float, typer.Option(help=_(N_("The share of hidden units that a step leaves out.")))
-    ] = 0.0,
+    batch: Batch = "32",
+    activation: Activation = "relu",
+    init: Init = "he_normal",
+    norm: Norm = "none",
+    residual: Residual = False,
+    dropout: Dropout = 0.0,
     loss: Annotated[str, typer.Option(help=_(N_("A loss, as in 'ladera compare'.")))] = "auto",
     penalty: Annotated[str, typer.Option(help=_(N_("A penalty, as in 'ladera compare'.")))] = "none",
     figure: Annotated[Path | None, typer.Option(help=_(N_("Write the figure to this HTML file.")))] = None,
     csv: Annotated[Path | None, typer.Option(help=_(N_("Write the table to this CSV file.")))] = None,
-    workers: Annotated[int | None, typer.Option(help=_(N_("Processes; one per core.")))] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
-    ] = False,
+    workers: Workers = None,
+    as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
     from ladera.cli import show

@@ -12,6 +12,7 @@ import typer
 
 from ladera.base import UsageError
 from ladera.cli.common import N_, Lang, _, app, command, lang
+from ladera.cli.options import AsJson
 
 __all__: list[str] = []
 
@@ -45,9 +46,7 @@ def fit(
     csv: Annotated[
         Path | None, typer.Option(help=_(N_("Write data, fitted values and residuals to this CSV file.")))
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
-    ] = False,
+    as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
     from ladera.cli import show

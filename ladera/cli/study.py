@@ -11,26 +11,27 @@ from typing import Annotated
 import typer
 
 from ladera.cli.common import N_, Lang, _, app, command, lang
+from ladera.cli.options import (
+    Activation,
+    AsJson,
+    Batch,
+    Data,
+    Dropout,
+    Horizon,
+    Init,
+    Norm,
+    Residual,
+    Steps,
+    Target,
+    TextColumn,
+    Tokens,
+    Vocabulary,
+    Window,
+    Workers,
+)
 
 __all__: list[str] = []
 
-Data = Annotated[
-    str, typer.Argument(help=_(N_("A bundled name, a file (.csv, .tsv, .parquet, .npz), or openml:NAME.")))
-]
-Target = Annotated[str | None, typer.Option(help=_(N_("The column to predict, in a table.")))]
-Window = Annotated[
-    int | None,
-    typer.Option(help=_(N_("Rows of a time series that an example sees; they are moments in order."))),
-]
-Horizon = Annotated[int, typer.Option(help=_(N_("Values after the window that are to be told.")))]
-TextColumn = Annotated[
-    str | None, typer.Option("--text", help=_(N_("The column of text to read, word by word.")))
-]
-Vocabulary = Annotated[int, typer.Option(help=_(N_("Words of the text that are told apart.")))]
-Tokens = Annotated[
-    bool, typer.Option("--tokens", help=_(N_("The features are tokens, whole numbers; 0 is padding.")))
-]
-Steps = Annotated[int | None, typer.Option(help=_(N_("Words or tokens of an example; the rest is cut.")))]
 Study = Annotated[Path, typer.Argument(help=_(N_("The folder of a study.")))]
 
 
@@ -66,24 +67,15 @@ def compare(
     ] = "auto",
     seeds: Annotated[int, typer.Option(help=_(N_("Seeds that tune; as many others report.")))] = 5,
     epochs: Annotated[int, typer.Option(help=_(N_("Passes over the training set.")))] = 20,
-    batch: Annotated[
-        str, typer.Option(help=_(N_("Examples per step; full: the whole training set at once.")))
-    ] = "32",
+    batch: Batch = "32",
     sampling: Annotated[
         str, typer.Option(help=_(N_("How batches are drawn: shuffled every epoch, or with replacement.")))
     ] = "shuffled",
-    activation: Annotated[str, typer.Option(help=_(N_("Of the hidden layers.")))] = "relu",
-    init: Annotated[
-        str,
-        typer.Option(help=_(N_("Initial weights: he_normal, glorot_uniform, lecun_normal, orthogonal, ..."))),
-    ] = "he_normal",
-    norm: Annotated[str, typer.Option(help=_(N_("Of the hidden layers: none, batch or layer.")))] = "none",
-    residual: Annotated[
-        bool, typer.Option("--residual", help=_(N_("Hidden layers add to what goes into them.")))
-    ] = False,
-    dropout: Annotated[
-        float, typer.Option(help=_(N_("The share of hidden units that a step leaves out.")))
-    ] = 0.0,
+    activation: Activation = "relu",
+    init: Init = "he_normal",
+    norm: Norm = "none",
+    residual: Residual = False,
+    dropout: Dropout = 0.0,
     loss: Annotated[
         str,
         typer.Option(
@@ -137,14 +129,12 @@ def compare(
     report: Annotated[
         Path | None, typer.Option(help=_(N_("Where the report goes; report.html in the study's folder.")))
     ] = None,
-    workers: Annotated[int | None, typer.Option(help=_(N_("Processes; one per core.")))] = None,
+    workers: Workers = None,
     width: Annotated[
         int | None,
         typer.Option(help=_(N_("Trainings side by side in one program; measured."))),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help=_(N_("Print one JSON object to standard output.")))
-    ] = False,
+    as_json: AsJson = False,
     lang: Lang = lang,
 ) -> None:
     from ladera.comparison import compare as run

@@ -27,6 +27,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from ladera.networks.product import product
+
 __all__ = ["gru", "gru_cell", "lstm", "lstm_cell", "rnn", "rnn_cell"]
 
 
@@ -156,7 +158,7 @@ def _biases(cell: _Cell, b: Any) -> tuple[Any, Any]:
 
 def _one(cell: _Cell, x: Any, state: Any, w: Any, u: Any, b: Any) -> Any:
     b, d = _biases(cell, b)
-    return cell.step(_product(x, w) + b, _product(state[0], u), d, state)[0]
+    return cell.step(product(x, w) + b, product(state[0], u), d, state)[0]
 
 
 def _over(cell: _Cell, x: Any, w: Any, u: Any, b: Any, mask: Any, start: Any) -> tuple[Any, Any]:
@@ -164,7 +166,7 @@ def _over(cell: _Cell, x: Any, w: Any, u: Any, b: Any, mask: Any, start: Any) ->
     if start is None:
         start = (jnp.zeros((n, u.shape[0]), x.dtype),) * cell.states
     # Steps first: what a step reads is then one run of memory.
-    p = _product(x.transpose(1, 0, 2).reshape(steps * n, inputs), w)
+    p = product(x.transpose(1, 0, 2).reshape(steps * n, inputs), w)
     mask = None if mask is None else mask.astype(bool).T.reshape(steps, n, 1)
     found: Any = _scan(cell, p.reshape(steps, n, -1), u, b, tuple(start), mask)
     hs, last = found
@@ -224,16 +226,3 @@ def _scan_backward(cell: _Cell, saved: Any, g: Any) -> Any:
 
 
 _scan.defvjp(_scan_forward, _scan_backward)
-
-
-@jax.custom_vjp
-def _product(x: Any, w: Any) -> Any:
-    return x @ w
-
-
-def _product_backward(kept: tuple[Any, Any], g: Any) -> tuple[Any, Any]:
-    x, w = kept
-    return g @ w.T, lax.optimization_barrier(x.T) @ g  # transposed in memory the product is faster
-
-
-_product.defvjp(lambda x, w: (x @ w, (x, w)), _product_backward)

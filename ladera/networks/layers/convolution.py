@@ -9,7 +9,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import activations, initialisers
-from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
+from ladera.networks.layers._layer import Layer, Pass, Shape, hand_out
 from ladera.networks.layers.dense import Affine
 
 __all__ = ["Channels", "Conv", "ConvPool", "MaxPool"]
@@ -115,9 +115,7 @@ class ConvPool(Conv):
 
         act = activations.find(self.activation)
         x = block(x, params.w, params.b, act.apply, act.monotone)
-        if how.seen is not None:
-            sigmoid = self.activation == "sigmoid"
-            how.seen.append(Seen(x, sigmoid or self.activation == "tanh", 0.5 * sigmoid))
+        hand_out(how, self.activation, x)
         return x, state
 
     def work(self, shape: Shape) -> int:
