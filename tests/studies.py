@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ladera.problems import Problem
 from ladera.rules import Rule
 from ladera.train import examples
+from ladera.train.cohort import train
 from ladera.train.recipe import Recipe
-from ladera.train.work import Cohort, Task, Trial
+from ladera.train.work import Cohort, Records, Task, Trial
 
 
 def task(problem: Problem | None = None, *, batch: int = 16, epochs: int = 3) -> Task:
@@ -28,6 +31,27 @@ def cohort(task: Task, rules: list[Rule], seeds: list[int], *, width: int, name:
 
 def at(rule: Rule, *rates: float) -> list[Rule]:
     return [dataclasses.replace(rule, lr=lr) for lr in rates]
+
+
+def crashed_and_resumed(one: Cohort, checkpoints: Path, at: int) -> tuple[Records, list[float]]:
+    """The cohort's records where its training crashed at the progress heard as number `at` and was taken
+    up again, and what was heard from then on."""
+    kept = dataclasses.replace(one, checkpoints=checkpoints)
+
+    class CrashError(Exception):
+        pass
+
+    heard: list[float] = []
+
+    def crash(runs: float) -> None:
+        heard.append(runs)
+        if len(heard) == at:
+            raise CrashError
+
+    with pytest.raises(CrashError):
+        train(kept, crash)
+    heard.clear()
+    return train(kept, heard.append), heard
 
 
 def same_bits(one: dict, other: dict) -> bool:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from studies import at, cohort, same_bits, task
+from studies import at, cohort, crashed_and_resumed, same_bits, task
 
 from ladera import rules
 from ladera.base import UsageError
@@ -328,22 +328,7 @@ def test_a_crash_changes_no_bit(monkeypatch, tmp_path):
     trials = cohort(LONG, at(rules.Momentum(), 0.01, 0.3), [3, 4], width=2)
     one = dataclasses.replace(one, trials=trials.trials, recipes=trials.recipes, width=2)
     whole = train(one)
-    kept = dataclasses.replace(one, checkpoints=tmp_path / "partial")
-
-    class CrashError(Exception):
-        pass
-
-    heard = []
-
-    def crash(runs: float) -> None:
-        heard.append(runs)
-        if len(heard) == 3:
-            raise CrashError
-
-    with pytest.raises(CrashError):
-        train(kept, crash)
-    heard.clear()
-    again = train(kept, heard.append)
+    again, heard = crashed_and_resumed(one, tmp_path / "partial", at=3)
     assert heard[0] > 0.3  # what was done is not done again
     for one_curve, other in zip(again.curves, whole.curves, strict=True):
         assert same_bits(one_curve, other)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import at, cohort, same_bits, task
+from studies import at, cohort, crashed_and_resumed, same_bits, task
 
 from ladera import rules
 from ladera.networks.product import product
@@ -126,22 +126,7 @@ def test_a_crash_costs_a_segment_and_changes_no_bit(stop, monkeypatch, tmp_path)
         dataclasses.replace(task(epochs=5), target_scale=3.0), at(rules.Adam(), 0.01, 0.1), [7, 8], width=2
     )
     whole = train(one)
-    kept = dataclasses.replace(one, checkpoints=tmp_path / "partial")
-
-    class CrashError(Exception):
-        pass
-
-    heard = []
-
-    def crash(runs: float) -> None:
-        heard.append(runs)
-        if len(heard) == stop + 1:
-            raise CrashError
-
-    with pytest.raises(CrashError):
-        train(kept, crash)
-    heard.clear()
-    again = train(kept, heard.append)
+    again, heard = crashed_and_resumed(one, tmp_path / "partial", at=stop + 1)
     assert heard[0] == pytest.approx(2 * stop / 5)  # what was done is not done again
     assert len(heard) == 1 + 5 - stop
     for one_curve, other in zip(again.curves, whole.curves, strict=True):

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 import torch
-from studies import at, cohort, same_bits, task
+from studies import at, cohort, crashed_and_resumed, same_bits, task
 
 import ladera
 from ladera import configs, rules
@@ -133,22 +133,7 @@ def test_a_crash_changes_no_bit(monkeypatch, tmp_path):
         cohort(longer, at(rules.Adam(), 0.01, 0.1), [7, 8], width=2), schedule=Schedules.of("one-cycle")
     )
     whole = train(one)
-    kept = dataclasses.replace(one, checkpoints=tmp_path / "partial")
-
-    class CrashError(Exception):
-        pass
-
-    heard = []
-
-    def crash(runs: float) -> None:
-        heard.append(runs)
-        if len(heard) == 3:
-            raise CrashError
-
-    with pytest.raises(CrashError):
-        train(kept, crash)
-    heard.clear()
-    again = train(kept, heard.append)
+    again, heard = crashed_and_resumed(one, tmp_path / "partial", at=3)
     assert heard[0] == pytest.approx(2 * 2 / 5)  # what was done is not done again
     for one_curve, other in zip(again.curves, whole.curves, strict=True):
         assert same_bits(one_curve, other)
