@@ -105,6 +105,7 @@ _UNKNOWN = {
     "(known: {known}).",
     "schedule": "There is no schedule '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "sampling": "There is no sampling '{received}'; the nearest name is '{nearest}' (known: {known}).",
+    "instruments": "There are no instruments '{received}'; the nearest name is '{nearest}' (known: {known}).",
     "surface": "There is no surface '{received}'; the nearest name is '{nearest}' (known: {known}; "
     "a formula such as '3x^2 + y^2' is a surface too).",
 }

@@ -7,6 +7,7 @@ appends them, so an interrupted study goes on where it was.
     tune      every optimizer x learning rate x tuning seed
     widen     more rates where a best one lies on the edge, the same number for every optimizer
     report    every optimizer at its best rate, on seeds that chose nothing
+    inspect   the rules' reporting runs once more, with the dear instruments, where these were asked for
     test      the winner's reporting runs once more, reading the test set
 """
 
@@ -17,7 +18,7 @@ import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -31,7 +32,7 @@ from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
 from ladera.locale import N_, translator
 from ladera.problems import Problem
-from ladera.request import Request, check_counts, requested
+from ladera.request import CHEAP, DEAR, Request, check_counts, requested
 from ladera.rules import Rule
 from ladera.schedules import AskedSchedule, Stop
 from ladera.store import Store
@@ -53,6 +54,7 @@ __all__ = ["Comparison", "Progress", "compare", "shown"]
 
 _WIDENINGS = 2  # times a grid is widened before its edge is left flagged
 _WIDENED_BY = 2  # rates added each time
+_LOOKS = 5  # into a training, at least, after it has begun
 
 
 class Progress(Protocol):
@@ -76,6 +78,7 @@ def compare(
     schedule: AskedSchedule = "constant",
     sampling: str = "shuffled",
     stop: str | Stop = "never",
+    instruments: str = CHEAP,
     workers: int | None = None,
     width: int | None = None,
     progress: Progress | None = None,
@@ -100,6 +103,9 @@ def compare(
     stop: "never"; or "early:5", once the validation loss has not fallen for 5 epochs ("early:5,1e-4": by
         more than 1e-4). What is measured in the end is then the network of its best epoch, also where it
         went on to the last one. Rules alone stop early.
+    instruments: "cheap", what every run records (`ladera.train.instruments`); or "dear", for which the
+        rules' reporting runs are trained once more and looked into on the way: sharpness against the limit
+        of stability, gradient noise scale, norm test (`ladera.train.inspection`). Runs stay as they are.
     out: the study's folder; what it holds already is not trained again. Default: runs/<problem>.
     workers: processes; one per core by default. They are stopped on Ctrl-C; what is done is kept.
     width: trainings that one program runs side by side; measured by default. The same question at
@@ -110,9 +116,8 @@ def compare(
     Raises UsageError for wrong use, before anything is trained.
     """
     check_counts(workers=workers, width=width)
-    request = requested(
-        problem, optimizers, lr, seeds, epochs, batch, schedule=schedule, sampling=sampling, stop=stop
-    )
+    training = {"schedule": schedule, "sampling": sampling, "stop": stop, "instruments": instruments}
+    request = requested(problem, optimizers, lr, seeds, epochs, batch, **training)
     store = Store(out if out is not None else request.default_folder())
     with shown(progress) as seen:
         return Comparison(request, store, workers, width, seen, command).run()
@@ -193,6 +198,10 @@ class Comparison:
         best: dict[str, float | None] = {o.name: None for o in r.solvers}
         best |= {name: choice.lr for name, choice in self._choices().items()}
         self._train("report", r.reporting(best, "report"))
+        if r.instruments == DEAR:
+            rules = {name: best[name] for name in r.grids if name in best}
+            self.progress.extend(len(rules) * r.seeds)
+            self._train("inspect", r.reporting(rules, "inspect"))
         if self.reads_test:
             self._read_test()
 
@@ -251,15 +260,17 @@ class Comparison:
         by_optimizer: dict[str, list[Trial]] = {}
         for name, c in missing.items():
             by_optimizer.setdefault(c.optimizer.name, []).append(Trial(name, c.rule, c.seed))
+        inspects = purpose == "inspect"
         parts = cohorts(
             self.plan,
-            self.task,
+            replace(self.task, segments=_LOOKS) if inspects else self.task,
             purpose,
             by_optimizer,
             self.request.recipes,
             self.store.checkpoints,
             self.request.schedule,
             self.request.stop,
+            inspects,
         )
         try:
             self.pool.train(parts, lambda records: self._keep(records, missing), self.progress.advance)
@@ -350,6 +361,7 @@ def _repeat(request: Request, store: Store) -> str:
     moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
     moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
     moved += f"stop={str(request.stop)!r}, " if request.stop.early else ""
+    moved += f"instruments={request.instruments!r}, " if request.instruments != CHEAP else ""
     return (
         f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
         f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"

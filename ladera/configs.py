@@ -89,7 +89,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Configuration:
-    """One training. `purpose` is tune, report or test; lr is None for a solver."""
+    """One training. `purpose` is tune, report, inspect or test; lr is None for a solver."""
 
     optimizer: Optimizer
     lr: float | None
@@ -109,6 +109,7 @@ class Configuration:
             "lr": self.lr,
             "seed": self.seed,
             "reads_test": self.purpose == "test",
+            **({"inspects": True} if self.purpose == "inspect" else {}),
         }
         digest = hashlib.sha256(canonical(whole).encode()).hexdigest()[:8]
         rate = "" if self.lr is None else f"-lr{_short(self.lr)}"

@@ -20,9 +20,10 @@ from ladera.store import SCHEMA_VERSION
 from ladera.train.recipe import Recipe
 from ladera.train.work import SAMPLINGS, SHUFFLED
 
-__all__ = ["FULL", "Request", "check_count", "check_counts", "read_batch", "requested"]
+__all__ = ["CHEAP", "DEAR", "FULL", "Request", "check_count", "check_counts", "read_batch", "requested"]
 
 FULL = "full"  # the whole training set as one batch
+CHEAP, DEAR = _INSTRUMENTS = ("cheap", "dear")
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
 _MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
@@ -79,6 +80,7 @@ class Request:
     schedule: Schedules = CONSTANT  # of the rules' hyperparameters; solvers follow none
     sampling: str = SHUFFLED
     stop: Stop = NEVER  # when a rule's training ends before its last epoch
+    instruments: str = CHEAP  # whether reporting runs are looked into
 
     def __post_init__(self):
         for name in ("seeds", "epochs"):
@@ -87,6 +89,8 @@ class Request:
             check_batch(self.batch)
         if self.sampling not in SAMPLINGS:
             raise unknown_name("sampling", self.sampling, SAMPLINGS)
+        if self.instruments not in _INSTRUMENTS:
+            raise unknown_name("instruments", self.instruments, _INSTRUMENTS)
         _ = self.grids
         self._check_schedule()
         self._check_penalty()
@@ -316,6 +320,7 @@ def requested(
     schedule: AskedSchedule = "constant",
     sampling: str = "shuffled",
     stop: str | Stop = "never",
+    instruments: str = CHEAP,
 ) -> Request:
     """What these arguments of `ladera.compare` ask for. Raises UsageError for wrong use, the data unread.
 
@@ -331,4 +336,5 @@ def requested(
         Schedules.of(schedule),
         sampling,
         Stop.of(stop),
+        instruments,
     )

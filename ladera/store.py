@@ -28,7 +28,7 @@ import tomli_w
 
 from ladera.base import LaderaError, UsageError, temporary
 
-__all__ = ["CURVES", "INSTRUMENTS", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
+__all__ = ["CHEAP", "CURVES", "DEAR", "INSTRUMENTS", "RUNS", "SCHEMA_VERSION", "Scan", "Store"]
 
 SCHEMA_VERSION = 1
 
@@ -37,7 +37,7 @@ RUNS = pa.schema(
         # asked
         ("run", pa.string()),  # readable name ending in the hash of what was asked
         ("cohort", pa.string()),
-        ("purpose", pa.string()),  # tune | report | test
+        ("purpose", pa.string()),  # tune | report | inspect | test
         ("optimizer", pa.string()),
         ("lr", pa.float64()),  # null for a solver, which has none
         ("hyperparameters", pa.string()),  # all of them, canonical JSON
@@ -68,10 +68,12 @@ RUNS = pa.schema(
     ]
 )
 
-INSTRUMENTS = (
+CHEAP = (
     *("gradient_norm", "update_ratio", "effective_lr", "step_quality", "cosine", "path_ratio"),
     *("dead", "saturated"),
 )
+DEAR = ("sharpness", "stability", "noise_scale", "norm_test")
+INSTRUMENTS = (*CHEAP, *DEAR)
 _COLUMNS = "columns"  # in a file's metadata: which it has, so that one that is missing is missed
 _ADDED = {"ended", *INSTRUMENTS}  # columns that files of earlier versions lack
 
@@ -84,7 +86,8 @@ CURVES = pa.schema(
         ("train_metric", pa.list_(pa.float32())),
         ("validation_loss", pa.list_(pa.float32())),
         ("validation_metric", pa.list_(pa.float32())),
-        # instruments (ladera.train.instruments): epoch by epoch the values of all layers; null for solvers
+        # The cheap instruments (ladera.train.instruments): epoch by epoch the values of all layers; null for
+        # solvers. The dear ones (ladera.train.inspection): nan but where they were taken; null in most runs.
         *((name, pa.list_(pa.float32())) for name in INSTRUMENTS),
     ]
 )

@@ -39,6 +39,7 @@ def describe(request: Request, command: str) -> dict[str, Any]:
             "steps_per_epoch": request.steps_per_epoch,
             "schedule": str(request.schedule),
             "stop": str(request.stop),
+            "instruments": request.instruments,
             "dtype": "float32",
         },
         "seeds": {"tune": list(request.tuning_seeds), "report": list(request.report_seeds)},

@@ -34,7 +34,7 @@ MOST = 200  # combinations that are trained without being asked for twice
 
 # Other data are no pairs.
 _OF_DATA = {"data", "target", "split_seed", "task", *(f.name for f in dataclasses.fields(Reading))}
-_OF_COMPARING = {"problem", "optimizers", "lr", "seeds"}
+_OF_COMPARING = {"problem", "optimizers", "lr", "seeds", "instruments"}
 _LONGEST = 120  # characters of a folder's name
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -24,7 +26,8 @@ os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
 os.environ.setdefault("KERAS_BACKEND", "jax")
 # What other runs measured or compiled on this machine must not decide a test.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="ladera-test-cache-")
+os.environ["XDG_CACHE_HOME"] = cache = tempfile.mkdtemp(prefix="ladera-test-cache-")
+atexit.register(shutil.rmtree, cache, ignore_errors=True)
 os.environ.pop("LADERA_LANG", None)
 
 

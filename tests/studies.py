@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -52,6 +55,19 @@ def crashed_and_resumed(one: Cohort, checkpoints: Path, at: int) -> tuple[Record
         train(kept, crash)
     heard.clear()
     return train(kept, heard.append), heard
+
+
+@contextlib.contextmanager
+def nothing_compiled() -> Iterator[None]:
+    """Fails where a program is compiled within it."""
+    heard: list[str] = []
+    jax.monitoring.register_event_duration_secs_listener(
+        lambda event, *_, **__: heard.append(event) if event.endswith("backend_compile_duration") else None
+    )
+    yield
+    assert heard == []
+    jax.jit(lambda x: x * 3.0)(np.float32(1))
+    assert heard  # the listener does hear a compilation
 
 
 def same_bits(one: dict, other: dict) -> bool:

@@ -116,14 +116,15 @@ def test_dimensions_are_those_of_the_problem_and_of_the_training():
     assert fields - known == {"data", "target", "split_seed", "task"} | reading
     parameters = set(inspect.signature(compare).parameters)
     assert known - fields == parameters - {
-        *("problem", "optimizers", "lr", "seeds", "out", "workers", "width", "progress", "command")
+        *("problem", "optimizers", "lr", "seeds", "out", "workers", "width", "progress", "command"),
+        "instruments",
     }
 
 
 def test_the_command_line_takes_every_dimension_that_compare_does():
     commands = cast("Any", typer.main.get_command(app)).commands
     taken, compared = ({o.name: o for o in commands[name].params} for name in ("sweep", "compare"))
-    assert set(compared) - set(taken) == {"report"}
+    assert set(compared) - set(taken) == {"instruments", "report"}
     assert set(taken) - set(compared) == {"figure", "many"}
     repeated = {name for name, option in taken.items() if getattr(option, "multiple", False)}
     assert repeated == set(dimensions()) & set(compared)

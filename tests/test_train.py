@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -14,14 +15,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studies import at, cohort, crashed_and_resumed, same_bits, task
+from studies import at, cohort, crashed_and_resumed, nothing_compiled, same_bits, task
 
 from ladera import rules
 from ladera.networks.product import product
 from ladera.problems import Problem
 from ladera.train import checkpoint, work
 from ladera.train.cohort import train
-from ladera.train.compiled import compiled, examples
+from ladera.train.compiled import examples
 
 TINY = task()
 HUGE = 1e30  # a learning rate that overflows at once
@@ -91,28 +92,20 @@ def test_same_seed_same_result_in_a_new_process():
 
 
 def test_numbers_do_not_recompile():
-    compilations = []
-    one = cohort(TINY, at(rules.RMSprop(), 0.01), [0], width=2)
-    compiled(one)
-    train(one)
-    jax.monitoring.register_event_duration_secs_listener(
-        lambda event, *_, **__: (
-            compilations.append(event) if event.endswith("backend_compile_duration") else None
-        )
-    )
-    other = dataclasses.replace(rules.RMSprop(), lr=0.5, decay=0.5, eps=1e-3)
-    train(cohort(TINY, [other], [3], width=2))
-    assert compilations == []
-    jax.jit(lambda x: x * 3.0)(np.float32(1))
-    assert compilations  # the listener does hear a compilation
+    asked: Any = {"network": "mlp:8", "penalty": "l2:0.1+max-norm:2", "dropout": 0.1}
+    train(cohort(task(Problem("iris", **asked)), at(rules.RMSprop(), 0.01), [0], width=2))
+    others = {**asked, "penalty": "l2:0.3+max-norm:1", "dropout": 0.5}
+    rule = dataclasses.replace(rules.RMSprop(), lr=0.5, decay=0.5, eps=1e-3)
+    with nothing_compiled():
+        train(cohort(task(Problem("iris", **asked)), [rule], [3], width=2))
+        train(cohort(task(Problem("iris", **others)), [rule], [3], width=2))
 
 
 def test_segments_change_nothing(monkeypatch):
     """A training cut into segments of one epoch is the training in one segment."""
     whole = train(cohort(task(epochs=4), at(rules.Adam(), 0.01), [7], width=2)).curves[0]
     monkeypatch.setattr(work, "_SEGMENT_STEPS", 1)
-    cut = task(epochs=4, batch=16)
-    cut = dataclasses.replace(cut, target_scale=2.0)  # another task, so that it is compiled anew
+    cut = task(epochs=4)
     assert cut.epochs_per_segment == 1
     parts = train(cohort(cut, at(rules.Adam(), 0.01), [7], width=2)).curves[0]
     np.testing.assert_allclose(parts["validation_loss"], whole["validation_loss"], rtol=1e-6)
@@ -122,9 +115,7 @@ def test_segments_change_nothing(monkeypatch):
 def test_a_crash_costs_a_segment_and_changes_no_bit(stop, monkeypatch, tmp_path):
     monkeypatch.setattr(work, "_SEGMENT_STEPS", 1)
     monkeypatch.setattr(checkpoint, "EVERY_SECONDS", 0.0)
-    one = cohort(
-        dataclasses.replace(task(epochs=5), target_scale=3.0), at(rules.Adam(), 0.01, 0.1), [7, 8], width=2
-    )
+    one = cohort(task(epochs=5), at(rules.Adam(), 0.01, 0.1), [7, 8], width=2)
     whole = train(one)
     again, heard = crashed_and_resumed(one, tmp_path / "partial", at=stop + 1)
     assert heard[0] == pytest.approx(2 * stop / 5)  # what was done is not done again

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ladera.base import Status, UsageError
-from ladera.store import INSTRUMENTS, Store
+from ladera.store import DEAR, INSTRUMENTS, Store
 
 __all__ = [
     "CURVE_VALUES",
@@ -52,7 +52,7 @@ class Frames:
         return [optimizer["name"] for optimizer in self.optimizers]
 
     def purpose(self, purpose: str) -> pd.DataFrame:
-        """The compared runs of one purpose: tune, report or test."""
+        """The compared runs of one purpose: tune, report, inspect or test."""
         return self.compared[self.compared["purpose"] == purpose]
 
     def curves(self, runs: pd.DataFrame) -> pd.DataFrame:
@@ -125,9 +125,10 @@ def curves_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
 def instruments_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
     """One row per run, epoch, instrument and layer: the run's names beside `value`.
 
-    Columns: run, optimizer, lr, seed, purpose, epoch (from 1 on), instrument (`ladera.store.INSTRUMENTS`),
-    layer (from 1 on, of the arrays of weights, or of the layers with an activation; 0 where it is of the
-    whole network), value. Solvers have none.
+    Columns: run, optimizer, lr, seed, purpose, epoch (from 1 on; 0, before the first step, and then as far
+    apart as they were taken, of the dear ones), instrument (`ladera.store.INSTRUMENTS`), layer (from 1 on,
+    of the arrays of weights, or of the layers with an activation; 0 where it is of the whole network),
+    value. Solvers have none.
     """
     names = ["run", "optimizer", "lr", "seed", "purpose"]
     asked = runs[names].drop_duplicates("run")
@@ -135,14 +136,14 @@ def instruments_frame(table: pa.Table, runs: pd.DataFrame) -> pd.DataFrame:
     for row in table.select(["run", "epoch", *INSTRUMENTS]).to_pylist():
         epochs = len(row["epoch"])
         for name in INSTRUMENTS:
-            values = np.array(row[name] or [], np.float32).reshape(epochs, -1)[1:]
-            layers = values.shape[1]
-            epoch, layer = np.divmod(np.arange(values.size), max(layers, 1))
-            whole = name in _OF_THE_WHOLE
-            told = {"run": row["run"], "epoch": epoch + 1, "instrument": name}
-            parts.append(pd.DataFrame({**told, "layer": 0 if whole else layer + 1, "value": values.ravel()}))
+            values = np.array(row[name] or [], np.float32).reshape(epochs, -1)
+            epoch, layer = np.divmod(np.arange(values.size), max(values.shape[1], 1))
+            taken = ~np.isnan(values.ravel()) if name in DEAR else epoch > 0
+            layer = 0 * layer if name in _OF_THE_WHOLE else layer + 1
+            told = {"epoch": epoch, "layer": layer, "value": values.ravel()}
+            parts.append(pd.DataFrame(told)[taken].assign(run=row["run"], instrument=name))
     columns = ["run", "epoch", "instrument", "layer", "value"]
-    found = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
+    found = pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
     return asked.merge(found, on="run").reset_index(drop=True)
 
 
@@ -164,7 +165,7 @@ def write_csv(tables: Mapping[Path, Callable[[], pd.DataFrame]]) -> list[Path]:
     return list(tables)
 
 
-_OF_THE_WHOLE = ("step_quality", "cosine", "path_ratio")
+_OF_THE_WHOLE = ("step_quality", "cosine", "path_ratio", *DEAR)
 
 
 def _flat(column: pa.ChunkedArray) -> np.ndarray:

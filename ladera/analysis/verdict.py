@@ -173,8 +173,8 @@ def _row(
 
 
 def _trials(frames: Frames) -> pd.DataFrame:
-    """All compared runs but those on the test set, which repeat the winner's reporting runs."""
-    return frames.compared[frames.compared["purpose"] != "test"]
+    """All compared runs but those that repeat reporting runs, to look into them or to read the test set."""
+    return frames.compared[~frames.compared["purpose"].isin(["inspect", "test"])]
 
 
 def _at_chosen_lr(reported: pd.DataFrame, choices: dict[str, select.Choice]) -> pd.DataFrame:

@@ -117,6 +117,17 @@ def compare(
             )
         ),
     ] = "never",
+    instruments: Annotated[
+        str,
+        typer.Option(
+            help=_(
+                N_(
+                    "cheap, or dear: reporting runs are looked into, for sharpness against the limit of "
+                    "stability and for gradient noise."
+                )
+            )
+        ),
+    ] = "cheap",
     window: Window = None,
     horizon: Horizon = 1,
     text: TextColumn = None,
@@ -171,6 +182,7 @@ def compare(
             schedule=schedule,
             sampling=sampling,
             stop=stop,
+            instruments=instruments,
             workers=workers,
             width=width,
             progress=progress,

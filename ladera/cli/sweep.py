@@ -22,7 +22,7 @@ __all__: list[str] = []
 # What compare takes that is no dimension; everything else can be swept, what is added there too.
 _OF_DATA = ("data", "target", "window", "horizon", "text", "vocabulary", "tokens", "steps")
 _SHARED = (*_OF_DATA, "optimizers", "lr", "seeds", "out", "workers", "width", "as_json", "lang")
-_NOT_HERE = ("report",)
+_NOT_HERE = ("report", "instruments")
 
 
 def _signature() -> inspect.Signature:

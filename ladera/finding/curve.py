@@ -12,7 +12,6 @@ import pandas as pd
 
 from ladera.analysis.answer import plain
 from ladera.rules import Rule
-from ladera.rules._stability import stable_below
 
 __all__ = ["TOLERANCE", "Curve", "Found"]
 
@@ -26,9 +25,9 @@ class Curve:
     """One rule's sweep.
 
     rates: (n,), ascending. losses: (n, seeds) training loss of the last epoch, inf where it diverged.
-    starts: (seeds,) loss before the first step. sharpness: (seeds, 2) largest eigenvalue of the training
-    loss's Hessian at the initial weights and after training at `best`; None: not measured, `without` says
-    why.
+    starts: (seeds,) loss before the first step. sharpness, stability: (seeds, 2), at the initial weights and
+    after training at `best`, the largest eigenvalue of the training loss's Hessian, and the share that it is
+    of what the rule stands there (`ladera.train.inspection`); nan: not to be had. None: nothing trained.
     """
 
     optimizer: str
@@ -38,7 +37,7 @@ class Curve:
     losses: np.ndarray
     starts: np.ndarray
     sharpness: np.ndarray | None = None
-    without: str = ""  # rule | chance
+    stability: np.ndarray | None = None
 
     @cached_property
     def median(self) -> np.ndarray:
@@ -103,20 +102,33 @@ class Curve:
         return float(self.rates[self.best + above[0]]) if len(above) else None
 
     @property
+    def without(self) -> str:
+        """Why there is no prediction: "rule", it has no limit of stability; "chance", the loss has no
+        Hessian; "" where there is one, or nothing trained."""
+        if self.sharpness is None or self.stability is None:
+            return ""
+        if np.isnan(self.sharpness).all():
+            return "chance"
+        return "rule" if np.isnan(self.stability).all() else ""
+
+    @property
     def curvature(self) -> tuple[float, float] | None:
         """The median sharpness over the seeds, before and after training."""
-        if self.sharpness is None:
+        if self.sharpness is None or self.without == "chance":
             return None
         before, after = np.median(self.sharpness, axis=0)
         return float(before), float(after)
 
     @property
     def predicted(self) -> tuple[float | None, float | None] | None:
-        """The rate below which the rule is stable where the curvature is as at the initial weights, and as
-        after training; None in it where there is no positive curvature. None: no prediction."""
-        if self.curvature is None:
+        """The rate below which the rule is stable where curvature and accumulators are as at the initial
+        weights, and as after training at the best rate; None in it where there is no positive curvature, or
+        nothing accumulated. None: no prediction."""
+        if self.best is None or self.stability is None or self.without:
             return None
-        return tuple(stable_below(self.rule, c) if c > 0 else None for c in self.curvature)  # type: ignore[return-value]
+        before, after = (float(share) for share in np.median(self.stability, axis=0))
+        rate = float(self.rates[self.best])
+        return (rate / before if before > 0 else None), (rate / after if after > 0 else None)
 
     def table(self) -> pd.DataFrame:
         """One row per rate: median, lowest and highest final training loss, diverged seeds, good or not."""

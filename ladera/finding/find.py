@@ -21,7 +21,6 @@ from ladera.finding.curve import Curve, Found
 from ladera.problems import Problem
 from ladera.request import Request, check_counts, requested
 from ladera.rules import Rule
-from ladera.rules._stability import stable_below
 from ladera.train import worker
 from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
@@ -55,8 +54,8 @@ def find_lr(
     steps: at least so many of each training, up to whole epochs.
     batch, workers, width: as in `ladera.compare`. progress: has `extend` and `advance`, as there.
 
-    For rules whose stability depends on the curvature alone (gradient descent, momentum, Nesterov) the
-    largest eigenvalue of the training loss's Hessian is measured as well. Neither validation nor test set
+    The largest eigenvalue of the training loss's Hessian is measured as well, and from it, where the rule
+    has a limit of stability, the rate of divergence predicted. Neither validation nor test set
     is looked at. Raises UsageError for wrong use, and for solvers, which have no learning rate.
     """
     began = time.perf_counter()
@@ -85,7 +84,7 @@ def find_lr(
         progress.extend(sum(groups))
     pool.train(cohorts(plan, whole, "find", trials, request.recipes), keep, tell)
     curves = [
-        _with_sharpness(_curve(o, rates[o.name], seeds, trials[o.name], runs), whole, plan, pool, request)
+        _with_curvature(_curve(o, rates[o.name], seeds, trials[o.name], runs), whole, plan, pool, request)
         for o in request.rules
     ]
     described = problem.describe()
@@ -153,21 +152,18 @@ def _curve(
     return Curve(o.name, o.title, o.rule, np.array(rates), np.where(np.isnan(table), np.inf, table), starts)
 
 
-def _with_sharpness(curve: Curve, whole: Task, plan: Plan, pool: Pool, request: Request) -> Curve:
-    """The curve with what the curvature predicts, where the rule and the problem let it."""
-    if stable_below(curve.rule, 1.0) is None:
-        return replace(curve, without="rule")
-    from ladera.train.sharpness import sharp_enough  # JAX, which this process needs for nothing else
-
-    if not sharp_enough(whole):
-        return replace(curve, without="chance")
+def _with_curvature(curve: Curve, whole: Task, plan: Plan, pool: Pool, request: Request) -> Curve:
+    """The curve with what the curvature says, before and after training at the best rate."""
     if curve.best is None:
         return curve
     rule = curve.rule.replace(lr=float(curve.rates[curve.best]))
-    held = request.recipes if plan.together else (Recipe.of(rule),)
-    each = [
-        Cohort("sharpness", whole, held, plan.width, (Trial("sharpness", rule, seed),))
-        for seed in request.tuning_seeds
-    ]
-    found = [pairs[0] for pairs in pool.map(worker.sharpness, each)]
-    return replace(curve, sharpness=np.array(found))
+    trials = {curve.optimizer: [Trial(f"sharp-{seed}", rule, seed) for seed in request.tuning_seeds]}
+    found: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def keep(records: Records) -> None:
+        found.extend((one["sharpness"][[0, -1]], one["stability"][[0, -1]]) for one in records.curves)
+
+    asked = cohorts(plan, whole, "sharpness", trials, request.recipes, inspects=True)
+    pool.train(asked, keep, lambda runs: None)
+    sharpness, stability = (np.array(part) for part in zip(*found, strict=True))
+    return replace(curve, sharpness=sharpness, stability=stability)

@@ -74,7 +74,7 @@ def edges(curve: Curve, _: Translator) -> str:
 def prediction(curve: Curve, _: Translator) -> str:
     """The stability limits by the curvature, or why there are none."""
     if curve.without == "rule":
-        template = _("No prediction for {optimizer}, which scales its steps by what it has seen.")
+        template = _("No prediction for {optimizer}: how far it steps does not follow from the curvature.")
         return template.format(optimizer=curve.title)
     if curve.without == "chance":
         return _(
@@ -90,12 +90,18 @@ def prediction(curve: Curve, _: Translator) -> str:
     )
     first, last = curve.predicted
     before, after = curve.curvature
+    if first is None and before > 0:
+        template = _(
+            "Predicted by the curvature (largest eigenvalue of the Hessian, median of the seeds) and by what "
+            "{optimizer} divides its steps by: unstable from {last} on where {best} leads (λ = {after:.3g})."
+        )
     return template.format(
         first=lr_text(first),
         last=lr_text(last),
         before=before,
         after=after,
         best=lr_text(curve.rates[curve.best]),
+        optimizer=curve.title,
     )
 
 

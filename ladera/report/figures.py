@@ -13,10 +13,10 @@ from typing import Any
 
 from ladera.analysis.words import metric_name
 from ladera.locale import Translator
-from ladera.report.series import Band, Convergence, Scale, Sensitivity
+from ladera.report.series import Band, Convergence, Inspected, Scale, Sensitivity
 from ladera.report.style import Style
 
-__all__ = ["convergence", "sensitivity"]
+__all__ = ["convergence", "inspection", "sensitivity"]
 
 Figure = dict[str, Any]
 
@@ -104,11 +104,48 @@ def sensitivity(
     return {"data": data, "layout": layout}
 
 
+def inspection(curves: Sequence[Inspected], styles: Mapping[str, Style], batch: int, _: Translator) -> Figure:
+    """The share of the limit of stability, left, and the gradient noise scale, right, against the steps:
+    median and range over the reporting seeds; a line where they change their meaning."""
+    panels = (  # column, heading, side, the line
+        ("stability", _("sharpness over the limit of stability"), (0.0, 0.47), 1.0),
+        ("noise_scale", _("gradient noise scale, examples"), (0.53, 1.0), float(batch)),
+    )
+    data, layout = [], _layout(400)
+    layout["shapes"] = []
+    for axis, (column, heading, side, mark) in enumerate(panels, start=1):
+        shown = [curve for curve in curves if any(m is not None for m in curve.bands[column].median)]
+        ends = _decades([mark, *_positive(curve.bands[column] for curve in shown)])
+        layout[_axis_name("x", axis)] = _axis(
+            domain=list(side), anchor=_reference("y", axis), title=_title(_("steps"))
+        )
+        layout[_axis_name("y", axis)] = _axis(anchor=_reference("x", axis), range=ends, **_logarithmic(ends))
+        layout["annotations"].append(_heading(heading, side[0], 1.0))
+        layout["shapes"].append(
+            {
+                "type": "line",
+                "xref": f"{_reference('x', axis)} domain",
+                "yref": _reference("y", axis),
+                **{"x0": 0, "x1": 1, "y0": mark, "y1": mark},
+                "line": {"color": _INK, "width": 1, "dash": "dot"},
+            }
+        )
+        for curve in shown:
+            traces = _curve(curve, curve.bands[column], styles[curve.optimizer], axis, _)
+            data += [{**trace, "showlegend": trace["showlegend"] and axis == 2} for trace in traces]
+    return {"data": data, "layout": layout}
+
+
+def _positive(bands: Iterable[Band]) -> list[float]:
+    values = [value for band in bands for part in (band.low, band.median, band.high) for value in part]
+    return [value for value in values if value is not None and value > 0]
+
+
 # ---------------------------------------------------------------------------------------- traces
 
 
 def _curve(
-    curve: Convergence | Sensitivity, band: Band, style: Style, axis: int, _: Translator
+    curve: Convergence | Sensitivity | Inspected, band: Band, style: Style, axis: int, _: Translator
 ) -> list[dict[str, Any]]:
     """The band, a casing where the colour is light, the median."""
     place = {

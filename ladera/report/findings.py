@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from ladera.analysis.answer import Answer, Ranked
 from ladera.analysis.words import lr_text, metric_name, metric_text
 from ladera.locale import Translator
-from ladera.report.series import Convergence, Sensitivity
+from ladera.report.series import Band, Convergence, Inspected, Sensitivity
 
-__all__ = ["convergence_finding", "sensitivity_finding"]
+__all__ = ["convergence_finding", "inspection_finding", "sensitivity_finding"]
 
 
 def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Translator) -> str:
@@ -48,6 +48,43 @@ def convergence_finding(curves: Sequence[Convergence], answer: Answer, _: Transl
             _("No median at the end, since runs diverged: {names}.").format(names=", ".join(lost))
         )
     return " ".join(sentences)
+
+
+def inspection_finding(curves: Sequence[Inspected], batch: int, _: Translator) -> str:
+    """Who is at its limit of stability in the end, and whether a batch is short for its noise."""
+
+    def last(name: str) -> list[tuple[str, float]]:
+        ends = [(curve.title, _last(curve.bands[name])) for curve in curves]
+        return [(title, value) for title, value in ends if value is not None]
+
+    sentences = []
+    if shares := last("stability"):
+        beyond = [title for title, value in shares if value >= 1]
+        if beyond:
+            template = _("At the last look {names} stand at their limit of stability or beyond it.")
+            sentences.append(template.format(names=", ".join(beyond)))
+        else:
+            title, value = max(shares, key=lambda pair: pair[1])
+            template = _(
+                "At the last look none is at its limit of stability; {name} is nearest, at {share:.2g}."
+            )
+            sentences.append(template.format(name=title, share=value))
+    if scales := last("noise_scale"):
+        low, high = min(value for _t, value in scales), max(value for _t, value in scales)
+        template = _(
+            "The gradient noise scale there is {low:.0f} to {high:.0f} examples; a batch has {batch}."
+        )
+        sentences.append(template.format(low=low, high=high, batch=batch))
+        if batch < low:
+            sentences.append(
+                _("There noise decides the steps: a rate that falls, or averaged weights, may pay.")
+            )
+    return " ".join(sentences) or _("Nothing could be measured in these trainings.")
+
+
+def _last(band: Band) -> float | None:
+    known = [value for value in band.median if value is not None]
+    return known[-1] if known else None
 
 
 def sensitivity_finding(curves: Sequence[Sensitivity], answer: Answer, _: Translator) -> str:

@@ -19,7 +19,7 @@ from ladera.base import UsageError, temporary
 from ladera.locale import Translator, message, translator
 from ladera.report.box import answer_box
 from ladera.report.inside import inside_reading, inside_table
-from ladera.report.plots import Study, convergence, sensitivity
+from ladera.report.plots import Study, convergence, inspection, sensitivity
 from ladera.report.record import compared, record
 from ladera.report.style import styles
 from ladera.report.tables import ranking_rows
@@ -73,6 +73,7 @@ def page(study: Study, lang: str = "en") -> str:
         reading=_ranking_reading(answer, metric, _),
         styles=styles(answer.titles),
         plots=[convergence(study, _), sensitivity(study, _)],
+        inspection=inspection(study, _),
         inside=inside_table(study.frames, answer, _),
         inside_reading=inside_reading(_),
         command=asked.get("command", ""),

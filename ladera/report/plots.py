@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ladera.analysis.answer import Answer
-from ladera.analysis.frames import Frames
+from ladera.analysis.frames import Frames, instruments_frame
 from ladera.analysis.verdict import Evidence
 from ladera.analysis.words import lr_text, metric_name
 from ladera.locale import Translator
 from ladera.report import figures, findings, tables
-from ladera.report.series import Convergence, Scale, convergences, sensitivities
+from ladera.report.series import Convergence, Scale, convergences, inspections, sensitivities
 from ladera.report.style import Style, styles
 
-__all__ = ["Entry", "Plot", "Study", "convergence", "sensitivity"]
+__all__ = ["Entry", "Plot", "Study", "convergence", "inspection", "sensitivity"]
 
 
 class Study(Protocol):
@@ -106,6 +106,35 @@ def sensitivity(study: Study, _: Translator) -> Plot:
         legend=[Entry(c.optimizer, c.title, looks[c.optimizer]) for c in curves],
         units=[],
         table=tables.sensitivity_table(curves, answer, _),
+    )
+
+
+def inspection(study: Study, _: Translator) -> Plot | None:
+    """Stability and gradient noise over the training; None where no training was looked into."""
+    answer, frames = study.recommendation(), study.frames
+    runs = frames.purpose("inspect")
+    chosen = {ranked.optimizer: ranked.lr for ranked in answer.ranking}
+    runs = runs[runs["lr"] == runs["optimizer"].map(chosen)]
+    if not len(runs):
+        return None
+    found = instruments_frame(frames.store.curves(set(runs["cohort"])), runs)
+    training, looks = frames.study["training"], styles(answer.titles)
+    curves = inspections(answer, found, training["steps_per_epoch"])
+    return Plot(
+        id="inspection",
+        figure=figures.inspection(curves, looks, training["batch"], _),
+        finding=findings.inspection_finding(curves, training["batch"], _),
+        reading=_(
+            "Line: median over the reporting seeds, each optimizer at its best learning rate; band: their "
+            "range. Left, the largest curvature of the training loss over the largest that the optimizer "
+            "stands with its learning rate and what it has accumulated: from 1 on its steps grow from side "
+            "to side, far below it something else limits the rate. Optimizers whose steps do not shrink with "
+            "the gradient have no such limit. Right, the batch beyond which more examples hardly make a step "
+            "better; the dotted line is the batch that was taken."
+        ),
+        legend=[Entry(c.optimizer, c.title, looks[c.optimizer]) for c in curves],
+        units=[],
+        table=tables.inspection_table(curves, _),
     )
 
 

@@ -11,14 +11,17 @@ import pandas as pd
 
 from ladera.analysis.answer import Answer
 from ladera.analysis.worked import worked
+from ladera.store import DEAR
 
 __all__ = [
     "CURVE_COLUMNS",
     "Band",
     "Convergence",
+    "Inspected",
     "Scale",
     "Sensitivity",
     "convergences",
+    "inspections",
     "sensitivities",
     "summarise",
 ]
@@ -74,6 +77,15 @@ class Sensitivity:
     band: Band
     diverged: list[int]  # runs lost at each learning rate
     runs: list[int]  # runs asked for at each learning rate
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """One optimizer at its chosen learning rate: a band for each dear instrument, against steps."""
+
+    optimizer: str
+    title: str
+    bands: dict[str, Band]
 
 
 @dataclass(frozen=True)
@@ -158,6 +170,20 @@ def sensitivities(answer: Answer, tuned: pd.DataFrame, chosen: Mapping[str, floa
     return found
 
 
+def inspections(answer: Answer, found: pd.DataFrame, steps_per_epoch: int) -> list[Inspected]:
+    """In the order of the ranking; found: the dear instruments, in long form, of the inspected runs."""
+    curves = []
+    for name in _order(answer, found):
+        own = found[found["optimizer"] == name]
+        bands = {}
+        for column in DEAR:
+            part = own[own["instrument"] == column]
+            part = part.assign(step=part["epoch"] * steps_per_epoch)
+            bands[column] = summarise(part.pivot(index="step", columns="seed", values="value"), "min")
+        curves.append(Inspected(name, answer.titles[name], bands))
+    return curves
+
+
 def _order(answer: Answer, runs: pd.DataFrame) -> list[str]:
     """The optimizers that have runs: the ranked ones first, best first, then as asked for."""
     ranked = [row.optimizer for row in answer.ranking]
@@ -167,6 +193,8 @@ def _order(answer: Answer, runs: pd.DataFrame) -> list[str]:
 
 def summarise(table: pd.DataFrame, direction: str) -> Band:
     """Median and range of each row of a table: rows are x, in order, columns are runs, nan where lost."""
+    if not table.size:
+        return Band([], [], [], [], [])
     values = table.to_numpy(dtype=float)
     finite = np.isfinite(values)
     worst = -math.inf if direction == "max" else math.inf

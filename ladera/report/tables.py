@@ -13,9 +13,17 @@ from ladera.analysis.answer import Answer, Ranked
 from ladera.analysis.pace import time_to_target
 from ladera.analysis.words import lr_text, metric_name, metric_text
 from ladera.locale import Translator
-from ladera.report.series import Band, Convergence, Scale, Sensitivity
+from ladera.report.series import Band, Convergence, Inspected, Scale, Sensitivity
 
-__all__ = ["Row", "Strip", "Table", "convergence_table", "ranking_rows", "sensitivity_table"]
+__all__ = [
+    "Row",
+    "Strip",
+    "Table",
+    "convergence_table",
+    "inspection_table",
+    "ranking_rows",
+    "sensitivity_table",
+]
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,29 @@ def sensitivity_table(curves: Sequence[Sensitivity], answer: Answer, _: Translat
             median, low, high, _n = _point(curve.band, k)
             counts = [str(curve.runs[k]), str(curve.diverged[k])]
             rows.append([curve.title, lr_text(lr), median, low, high, *counts])
+    return Table(head, rows)
+
+
+def inspection_table(curves: Sequence[Inspected], _: Translator) -> Table:
+    """One row per optimizer and step at which it was looked into."""
+    names = {
+        "sharpness": _("sharpness"),
+        "stability": _("over the limit"),
+        "noise_scale": _("noise scale"),
+        "norm_test": _("norm test"),
+    }
+    parts = (_("{value}, median"), _("{value}, lowest"), _("{value}, highest"))
+    head = [
+        _("optimizer"),
+        _("steps"),
+        *(part.format(value=name) for name in names.values() for part in parts),
+    ]
+    rows = []
+    for curve in curves:
+        for step in sorted({x for band in curve.bands.values() for x in band.x}):
+            bands = [curve.bands[name] for name in names]
+            points = [_point(band, band.x.index(step))[:3] if step in band.x else [""] * 3 for band in bands]
+            rows.append([curve.title, f"{step:.0f}", *(text for point in points for text in point)])
     return Table(head, rows)
 
 

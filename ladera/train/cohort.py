@@ -6,11 +6,11 @@ A cohort is a pure function: the same specification gives the same records, wher
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +23,15 @@ from ladera.train.checkpoint import Checkpoint
 from ladera.train.compiled import Compiled, compiled, examples
 from ladera.train.epoch_end import Watch
 from ladera.train.evaluation import Chunks, Ended, Measured, Row, Weights
+from ladera.train.program import Program
 from ladera.train.recipe import Recipe
 from ladera.train.work import Cohort, Records, Task, Trial, factors, initial, orders
 
-__all__ = ["DIVERGED_FACTOR", "time_segment", "train", "trained"]
+if TYPE_CHECKING:
+    from ladera.train.inspection import Inspection
+    from ladera.train.solver_program import SolverProgram
+
+__all__ = ["DIVERGED_FACTOR", "time_segment", "train"]
 
 DIVERGED_FACTOR = 10.0  # a run whose final loss is so many times its first one has diverged, too
 
@@ -52,12 +57,6 @@ def train(cohort: Cohort, progress: Callable[[float], None] = lambda runs: None)
     return Records(cohort.name, tuple(runs), tuple(curves), compile_seconds, train_seconds)
 
 
-def trained(cohort: Cohort) -> Weights:
-    """The weights, with the lanes as first axis, that the cohort's trials are trained to; they fill the
-    lanes at most once."""
-    return _train_lanes(cohort, compiled(cohort), cohort.trials, lambda runs: None).weights
-
-
 @dataclass(frozen=True)
 class _Lanes:
     """What came out of one filling of the lanes; every array has the lanes last."""
@@ -67,7 +66,7 @@ class _Lanes:
     measured: Measured  # [epochs, lanes]
     ended: Ended
     test: tuple[np.ndarray, np.ndarray] | None
-    weights: Any  # what the trainings are left with, on the device
+    inspected: Mapping[str, np.ndarray]  # [epochs + 1, lanes] of what was looked into (`inspection`)
 
     def records(self, cohort: Cohort, trial: Trial, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
         task, m = cohort.task, self.measured.metrics
@@ -114,6 +113,7 @@ class _Lanes:
             "step": steps,
             **{name: values.astype(np.float32) for name, values in zip(names, series, strict=True)},
             **self._instruments(lane, after),
+            **{name: values[:, lane] for name, values in self.inspected.items()},
         }
         return run, curve
 
@@ -200,6 +200,9 @@ def _filled(
     checkpoint = Checkpoint(cohort.checkpoints, cohort.name, [_versions(), *(t.run for t in lanes)])
     moved = None if not cohort.schedule.tabled else factors(cohort, row.numbers.shape[1])
     done, segment = 0, program.epochs_per_segment(task)
+    inspection = _inspection(cohort, program, trials, row, moved)
+    if inspection is not None:
+        inspection.look(0, carry)
     if (found := checkpoint.load((carry, measured))) is not None:
         done, (carry, kept) = found
         measured = jax.tree.map(np.array, kept)
@@ -210,6 +213,8 @@ def _filled(
         carry, news = executables.run(index, carry, row, told, data)
         for whole, part in zip(*map(jax.tree.leaves, (measured, jax.device_get(news))), strict=True):
             whole[epoch:until] = part
+        if inspection is not None:
+            inspection.look(until, carry)
         progress(len(trials) * segment / task.epochs)
         if program.rests(carry):
             progress(len(trials) * (task.epochs - until) / task.epochs)
@@ -218,8 +223,23 @@ def _filled(
             checkpoint.save(until, (carry, measured))
     final = executables.evaluate(program.weights(carry), test) if cohort.reads_test else None
     mark = measured.metrics.first_loss[0] if mark is None else mark
-    left = program.weights(carry)
-    return _Lanes(mark, start, measured, program.ended(carry), jax.device_get(final), left)
+    seen = {} if inspection is None else inspection.found
+    return _Lanes(mark, start, measured, program.ended(carry), jax.device_get(final), seen)
+
+
+def _inspection(
+    cohort: Cohort,
+    program: Program | SolverProgram,
+    trials: Sequence[Trial],
+    row: Row,
+    moved: np.ndarray | None,
+) -> Inspection | None:
+    if not cohort.inspects:
+        return None
+    from ladera.train.inspection import Inspection  # few cohorts are inspected
+
+    assert isinstance(program, Program)
+    return Inspection(cohort.task, program, trials, row, moved)
 
 
 def _fingerprint(executables: Compiled, task: Task, weights: Any, seeds: Sequence[int]) -> np.ndarray | None:

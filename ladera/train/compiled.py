@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ladera.networks.penalties import Penalty
 from ladera.schedules import Plateau, Stop
 from ladera.train.epoch_end import Watch
 from ladera.train.evaluation import Chunks, Data, Row, Weights
@@ -54,14 +56,16 @@ class Compiled:
     seconds: float  # spent tracing and compiling
 
 
-@lru_cache(maxsize=2)
 def examples(task: Task) -> tuple[Data, Chunks]:
     """Training and validation data, and the test set, on the device."""
+    return _examples(task.examples, task.network.at_once)
 
+
+@lru_cache(maxsize=2)
+def _examples(folder: Path, most: int) -> tuple[Data, Chunks]:
     def load(name: str) -> np.ndarray:
-        return np.load(task.examples / f"{name}.npy", allow_pickle=False)
+        return np.load(folder / f"{name}.npy", allow_pickle=False)
 
-    most = task.network.at_once
     validation = Chunks.of(load("x_validation"), load("y_validation"), most)
     test = Chunks.of(load("x_test"), load("y_test"), most)
     data = Data(load("x_train"), load("y_train"), validation)
@@ -106,7 +110,14 @@ def _data(one: Program | SolverProgram, task: Task) -> Any:
 def compiled(cohort: Cohort) -> Compiled:
     """The cohort's executables, from this process if it has them."""
     asked = _Asked(bool(cohort.schedule.tabled), cohort.stop.early, cohort.schedule.plateau is not None)
-    return _compiled(cohort.task, cohort.recipes, cohort.width, asked)
+    one = _program(cohort.task, cohort.recipes, cohort.width)
+    return _compiled(one, _like(cohort.task, one), asked)
+
+
+def _like(task: Task, one: Program | SolverProgram) -> Task:
+    """One task for all that the program serves, whatever their numbers and however many segments."""
+    epochs = one.epochs_per_segment(task)
+    return replace(task, penalty=Penalty(), dropout=0.0, target_scale=1.0, epochs=epochs, segments=1)
 
 
 class _Asked(NamedTuple):
@@ -118,9 +129,8 @@ class _Asked(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def _compiled(task: Task, recipes: tuple[Recipe, ...], width: int, asked: _Asked) -> Compiled:
+def _compiled(one: Program | SolverProgram, task: Task, asked: _Asked) -> Compiled:
     began = time.perf_counter()
-    one = _program(task, recipes, width)
     data = _data(one, task)
     with one.precision():
         return _ahead_of_time(one, task, data, asked, began)

@@ -108,23 +108,28 @@ def cohorts(
     checkpoints: Path | None = None,
     schedule: Schedules = CONSTANT,
     stop: Stop = NEVER,
+    inspects: bool = False,
 ) -> list[Cohort]:
     """The trials of every optimizer, cut into cohorts; names depend on what is in them alone.
 
     recipes: of the rules, which may share a program. A solver has its own, of one lane, and no schedule.
+    inspects: rules' trainings are looked into, which takes longer than they do: a cohort fills the lanes
+        once, and none is kept in flight.
     """
     found = []
     for optimizer, mine in trials.items():
         own = Recipe.of(mine[0].rule) if mine else None
         solves = own is not None and own.solves
         width, size = (1, _solver_cohort(task)) if solves else (plan.width, plan.cohort)
+        size = width if inspects else size
         for at in range(0, len(mine), size):
             part = tuple(mine[at : at + size])
             digest = hashlib.sha256("\n".join(trial.run for trial in part).encode()).hexdigest()[:8]
             held = tuple(recipes) if plan.together and not solves else (Recipe.of(part[0].rule),)
             name = f"{optimizer}-{purpose}-{digest}"
             moved, until = (CONSTANT, NEVER) if solves else (schedule, stop)
-            found.append(Cohort(name, task, held, width, part, purpose == "test", checkpoints, moved, until))
+            kept, tested = None if inspects else checkpoints, purpose == "test"
+            found.append(Cohort(name, task, held, width, part, tested, kept, moved, until, inspects))
     return found
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from jax import lax
 
 from ladera.networks import penalties
-from ladera.rules import Blocks, blocks
+from ladera.rules import Blocks, Rule, blocks
 from ladera.train import epoch_end, instruments
 from ladera.train.evaluation import Data, Ended, Evaluation, Measured, Metrics, Row, Weights
 from ladera.train.packing import Packing, pack
@@ -107,6 +107,24 @@ class Program(Evaluation):
         return Ended(
             np.asarray(carry.diverged), best=np.asarray(best.epoch), stopped=np.asarray(best.stopped)
         )
+
+    # ---- what an inspection asks --------------------------------------------------------------------
+
+    def numbers(self, row: Row, carry: Carry, factors: Any) -> Any:
+        """The rules' numbers [lanes, numbers] as a step sees them whose schedule gives these factors."""
+        scheduled = row.numbers if factors is None else row.numbers * factors.reshape(1, -1)
+        return epoch_end.rated(row.watch, carry.kept, scheduled)
+
+    def goes_on(self, carry: Carry) -> np.ndarray:
+        """Which lanes neither diverged nor stopped, [lanes]."""
+        return np.asarray(epoch_end.moves(carry.kept, carry.diverged))
+
+    def state(self, rule: Rule, carry: Carry) -> Any:
+        """The rule's state, its leaves with the lanes as first axis; of a rule that takes arrays one at a
+        time a tuple of their states."""
+        packing = self._packings[self.recipes.index(Recipe.of(rule))]
+        (state,) = packing.states(carry.slots)
+        return state
 
     # ---- the rules: one branch each, over states packed into the same slots ---------------------
 
@@ -236,9 +254,7 @@ class Program(Evaluation):
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
     ) -> tuple[Carry, Any, Any, Any]:
         """The next carry, the batch's loss and correctness [lanes], and the gradient."""
-        if told.factors is not None:  # rules see the numbers of the step
-            row = row._replace(numbers=row.numbers * told.factors.reshape(1, -1))
-        row = row._replace(numbers=epoch_end.rated(row.watch, carry.kept, row.numbers))
+        row = row._replace(numbers=self.numbers(row, carry, told.factors))
         t = carry.t + 1
         params, state = carry.weights
         point = params

@@ -9,6 +9,7 @@ Krishnan & Xiao 2019.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -19,9 +20,9 @@ from jax.flatten_util import ravel_pytree
 from ladera.train.compiled import examples
 from ladera.train.evaluation import Chunks, Evaluation
 from ladera.train.full_batch import FullBatch
-from ladera.train.work import Cohort, Task, initial
+from ladera.train.work import Task, initial
 
-__all__ = ["EXAMPLES", "Sharpness", "before_and_after", "hessian", "largest", "sharp_enough"]
+__all__ = ["EXAMPLES", "Hessian", "Sharpness", "hessian", "largest", "sample", "sharp_enough"]
 
 EXAMPLES = 1024  # of the training set, evenly spaced: a product costs as much whatever the set
 _PRODUCTS = 40
@@ -82,65 +83,61 @@ def sharp_enough(task: Task) -> bool:
     return not task.dropout and not jax.tree.leaves(task.network.state(task.shape, task.outputs))
 
 
-def hessian(task: Task, params: Any, most: int = EXAMPLES) -> tuple[Callable[[Any], Any], Any]:
-    """The Hessian's product with a vector at `params`, and `params` as a vector (d,).
+def sample(task: Task, most: int = EXAMPLES) -> np.ndarray:
+    """Rows of the training set, evenly spaced and at most so many."""
+    return np.unique(np.linspace(0, task.train_size - 1, min(most, task.train_size)).astype(int))
 
-    Of the training loss with its l2 penalty, on `most` training examples at most, always the same ones, in
-    the precision of `params`. Where a layer's gradient cannot be differentiated again (convolutions,
-    recurrences) the product is a central difference of gradients.
+
+class Hessian:
+    """Products with vectors of the Hessian of a task's training loss, its l2 penalty included, on `rows` of
+    the training set, in float32.
+
+    Where a layer's gradient cannot be differentiated again (convolutions, recurrences) a product is a
+    central difference of gradients.
     """
-    x, unravel = ravel_pytree(jax.tree.map(jnp.asarray, params))
-    data, _ = examples(task)
-    rows = np.unique(np.linspace(0, task.train_size - 1, min(most, task.train_size)).astype(int))
-    chunks = Chunks.of(np.asarray(data.x)[rows], np.asarray(data.y)[rows], task.network.at_once)
-    chunks = jax.tree.map(jnp.asarray, chunks)
-    program = Evaluation(
-        network=task.network,
-        shape=task.shape,
-        outputs=task.outputs,
-        loss=task.loss,
-        classifies=task.classifies,
-        penalised=task.penalty.in_loss,
-        held=False,
-        drops=False,
-        width=1,
-    )
-    penalty = jnp.asarray(task.penalty.numbers[:2], x.dtype)
-    return _product(FullBatch(program, chunks, penalty, unravel), x, task.network.twice), x
+
+    def __init__(self, task: Task, rows: np.ndarray):
+        data, _ = examples(task)
+        chunks = Chunks.of(np.asarray(data.x)[rows], np.asarray(data.y)[rows], task.network.at_once)
+        params, _ = initial(task, 0)
+        _, self._unravel = ravel_pytree(jax.tree.map(jnp.asarray, params))
+        self._twice = task.network.twice
+        self._given = jax.tree.map(jnp.asarray, (chunks, np.asarray(task.penalty.numbers[:2], np.float32)))
+        self._program = Evaluation(
+            network=task.network,
+            shape=task.shape,
+            outputs=task.outputs,
+            loss=task.loss,
+            classifies=task.classifies,
+            penalised=task.penalty.in_loss,
+            held=False,
+            drops=False,
+            width=1,
+        )
+        self._exact = jax.jit(lambda x, v, *given: self._loss(*given).hvp(x, v))
+        self._gradient = jax.jit(lambda x, *given: self._loss(*given).value_and_grad(x)[1])
+
+    def at(self, params: Any) -> Callable[[Any], Any]:
+        """The product with a vector (d,), at these parameters; vectors are in the order of
+        `jax.flatten_util.ravel_pytree`."""
+        x, _ = ravel_pytree(jax.tree.map(jnp.asarray, params))
+        if self._twice:
+            return lambda v: self._exact(x, jnp.asarray(v, x.dtype), *self._given)
+        size = _SPACING * float(jnp.linalg.norm(x))
+
+        def difference(v: Any) -> Any:
+            v = jnp.asarray(v, x.dtype)
+            h = size / float(jnp.linalg.norm(v))
+            ahead, behind = (self._gradient(x + step * v, *self._given) for step in (h, -h))
+            return (ahead - behind) / (2 * h)
+
+        return difference
+
+    def _loss(self, chunks: Chunks, penalty: Any) -> FullBatch:
+        return FullBatch(self._program, chunks, penalty, self._unravel)
 
 
-def _product(f: FullBatch, x: Any, twice: bool) -> Callable[[Any], Any]:
-    if twice:
-        exact = jax.jit(f.hvp)
-        return lambda v: exact(x, jnp.asarray(v, x.dtype))
-    size = _SPACING * float(jnp.linalg.norm(x))
-    gradient = jax.jit(lambda x: f.value_and_grad(x)[1])
-
-    def difference(v: Any) -> Any:
-        v = jnp.asarray(v, x.dtype)
-        h = size / float(jnp.linalg.norm(v))
-        return (gradient(x + h * v) - gradient(x - h * v)) / (2 * h)
-
-    return difference
-
-
-def before_and_after(cohort: Cohort) -> list[tuple[float, float]]:
-    """The sharpness of each trial at its initial weights and at those it is trained to; nan where these are
-    not finite. The cohort's lanes are filled once."""
-    from ladera.train.cohort import trained
-
-    after = trained(cohort).params
-    found = []
-    for lane, trial in enumerate(cohort.trials[: cohort.width]):
-        begun, _ = initial(cohort.task, trial.seed)
-        ended = jax.tree.map(lambda leaf, lane=lane: leaf[lane], after)
-        found.append((_of(cohort.task, begun), _of(cohort.task, ended)))
-    return found
-
-
-def _of(task: Task, params: Any) -> float:
-    product, x = hessian(task, params)
-    if not bool(jnp.isfinite(x).all()):
-        return float("nan")
-    start = np.random.default_rng(0).standard_normal(x.size)
-    return largest(product, start).value
+@lru_cache(maxsize=2)
+def hessian(task: Task, most: int = EXAMPLES) -> Hessian:
+    """Of the task's training loss on at most so many examples, always the same ones."""
+    return Hessian(task, sample(task, most))

@@ -53,6 +53,7 @@ class Task:
     batch: int
     epochs: int
     sampling: str = SHUFFLED  # how the examples of a batch are drawn
+    segments: int = 1  # into which a training is cut, at least, where it has as many epochs
 
     @property
     def steps_per_epoch(self) -> int:
@@ -67,7 +68,7 @@ class Task:
     @property
     def epochs_per_segment(self) -> int:
         """The largest divisor of the epochs whose segment stays short: one program, often heard of."""
-        most = max(1, _SEGMENT_STEPS // self.steps_per_epoch)
+        most = max(1, min(_SEGMENT_STEPS // self.steps_per_epoch, self.epochs // self.segments))
         return max(k for k in range(1, min(most, self.epochs) + 1) if self.epochs % k == 0)
 
 
@@ -96,6 +97,7 @@ class Cohort:
     checkpoints: Path | None = None  # folder; None: a crash loses the whole cohort
     schedule: Schedules = CONSTANT  # of rules' hyperparameters, over the whole training
     stop: Stop = NEVER  # of rules' trainings
+    inspects: bool = False  # whether rules' trainings are looked into between segments, and not resumed
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 from ladera.base import LaderaError
 from ladera.train.work import Cohort, Records
 
-__all__ = ["sharpness", "start", "time_segment", "train", "warm"]
+__all__ = ["start", "time_segment", "train", "warm"]
 
 _PARENT_CHECK_SECONDS = 1.0
 _progress: Any = None
@@ -79,14 +79,6 @@ def _users_line(error: Exception) -> str | None:
         if not library and frame.filename != __file__:
             return f"{frame.filename}:{frame.lineno}"
     return None
-
-
-def sharpness(cohort: Cohort) -> list[tuple[float, float]]:
-    """The largest curvature of each trial before and after its training."""
-    warm()
-    from ladera.train.sharpness import before_and_after
-
-    return before_and_after(cohort)
 
 
 def time_segment(cohort: Cohort) -> tuple[float, float]:

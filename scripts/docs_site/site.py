@@ -23,7 +23,7 @@ __all__ = ["LANGUAGES", "asked", "built", "front_page", "requests"]
 
 LANGUAGES = {"en": "English", "es": "Español"}
 _BESIDE = Path(__file__).parent
-_GUIDES = ("own-rule", "step-by-step", "solvers", "fit", "sequences", "dialects", "drop-ins")
+_GUIDES = ("own-rule", "step-by-step", "solvers", "fit", "sequences", "inside", "dialects", "drop-ins")
 _VALIDATION = {
     "nav": {"omitted_files": "warn", "not_found": "warn", "absolute_links": "warn"},
     "links": {"not_found": "warn", "anchors": "warn", "absolute_links": "warn", "unrecognized_links": "warn"},
