@@ -21,6 +21,7 @@ __all__ = ["measure"]
 _PT, _TF, _JAX = "PyTorch, fused Adam", "Keras fit on TensorFlow", "Keras fit on JAX"
 _SKLEARN = "scikit-learn MLPClassifier"
 _PLANNED = 100  # trainings
+_EPOCHS = 3  # of one alone, what is done once would be a share, such as the look at its start
 
 
 @dataclass(frozen=True)
@@ -61,22 +62,23 @@ def measure(size: Size) -> Section:
 
 def _programs(size: Size) -> list[_Program]:
     few = size.mnist_rows * 2 // 5  # of networks whose steps are long
+    epochs = 1 if size.repeats == 1 else _EPOCHS
     return [
         _Program(
             "MNIST, 784-128-10",
-            Asked("mnist", "mlp:128", 1, 32, size.mnist_rows),
+            Asked("mnist", "mlp:128", epochs, 32, size.mnist_rows),
             _PLANNED,
             {_PT: 2.4, _TF: 10.0, _JAX: 1.7},
         ),
         _Program(
             "MNIST, two convolutions, cnn:32,64/64",
-            Asked("mnist", "cnn:32,64/64", 1, 32, few),
+            Asked("mnist", "cnn:32,64/64", epochs, 32, few),
             _PLANNED,
             {_PT: 1.7, _TF: 1.2},
         ),
         _Program(
             "MNIST, rows of pixels, lstm:64",
-            Asked("mnist", "lstm:64", 1, 32, few),
+            Asked("mnist", "lstm:64", epochs, 32, few),
             _PLANNED,
             {_PT: 1.3, _TF: 4.0},
         ),

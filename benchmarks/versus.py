@@ -86,7 +86,8 @@ class Race:
             "Ladera is",
             "wanted",
         )
-        return Table(title, columns, [self._row(r, value, wanted) for r in self.results], _notes(size))
+        rows = [self._row(result, value, wanted) for result in self.results]
+        return Table(title, columns, rows, _notes(size, self.task.epochs))
 
     def _row(
         self, result: Measured, value: Callable[[float], float], wanted: Mapping[str, float]
@@ -129,10 +130,10 @@ def race(
         return Race(task, [ladera, *rest])
 
 
-def _notes(size: Size) -> list[str]:
+def _notes(size: Size, epochs: int) -> list[str]:
     return [
-        f"Best of {size.repeats} rounds of about {size.seconds:g} s, the sides taking turns; * is a side's "
-        "faster arrangement.",
+        f"Trainings of {epochs} epochs; best of {size.repeats} rounds of about {size.seconds:g} s, the sides "
+        "taking turns; * is a side's faster arrangement.",
         "Same split, initial weights, batches and epochs, float32, Adam at lr 0.001, validation loss and "
         "accuracy after every epoch. Ladera trains many seeds, the peers seed 0 again and again; "
         "scikit-learn draws its own weights and batches.",
