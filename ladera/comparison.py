@@ -13,15 +13,13 @@ appends them, so an interrupted study goes on where it was.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from loky.process_executor import TerminatedWorkerError
 
@@ -30,40 +28,32 @@ from ladera.analysis import frames
 from ladera.analysis.select import Choice, choose
 from ladera.base import LaderaError, Status
 from ladera.configs import Configuration
-from ladera.locale import N_, translator
+from ladera.locale import N_
 from ladera.problems import Problem
+from ladera.progress import Progress, shown
 from ladera.request import CHEAP, DEAR, Request, check_counts, requested
 from ladera.rules import Rule
 from ladera.schedules import AskedSchedule, Stop
 from ladera.store import Store
 from ladera.study import Study
-from ladera.study_file import check_same, describe
+from ladera.study_file import check_same, describe, repeat
 from ladera.train import worker
 from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
 from ladera.train.pool import Pool
 from ladera.train.recipe import Recipe
-from ladera.train.work import SHUFFLED, Cohort, Records, Task, Trial
+from ladera.train.work import Cohort, Records, Task, Trial
 
 if TYPE_CHECKING:
     from ladera.solvers import Solver
 
     Asked: TypeAlias = str | Rule | type[Rule] | Solver | type[Solver]
 
-__all__ = ["Comparison", "Progress", "compare", "shown"]
+__all__ = ["Comparison", "compare"]
 
 _WIDENINGS = 2  # times a grid is widened before its edge is left flagged
 _WIDENED_BY = 2  # rates added each time
 _LOOKS = 5  # into a training, at least, after it has begun
-
-
-class Progress(Protocol):
-    """Whoever shows how far a study is."""
-
-    def extend(self, runs: int) -> None: ...
-    def advance(self, runs: float) -> None: ...
-    def best(self, optimizer: str, lr: float | None, value: float) -> None: ...
-    def note(self, template: str, **fields: object) -> None: ...
 
 
 def compare(
@@ -123,17 +113,6 @@ def compare(
         return Comparison(request, store, workers, width, seen, command).run()
 
 
-@contextlib.contextmanager
-def shown(progress: Progress | None) -> Iterator[Progress]:
-    """Who shows how far it is: who was asked to, or a bar where standard error is a terminal, or nobody."""
-    with contextlib.ExitStack() as stack:
-        if progress is None and sys.stderr.isatty():
-            from ladera.terminal import Progress as Bar
-
-            progress = stack.enter_context(Bar(translator()))
-        yield progress or _Silent()
-
-
 @dataclass
 class Comparison:
     """One call of `compare`.
@@ -159,7 +138,7 @@ class Comparison:
         stored = self.store.read_study() if self.store.exists() else None
         if stored is None:
             _ = self.pool  # the workers import JAX while this process reads the data
-        study = describe(self.request, self.command or _repeat(self.request, self.store))
+        study = describe(self.request, self.command or repeat(self.request, self.store.path))
         if stored is not None:
             check_same(stored, study, self.store.path)
             study |= {key: stored[key] for key in ("engine", "created", "spent") if key in stored}
@@ -346,33 +325,3 @@ class Comparison:
         measured = self.pool.map(worker.time_segment, asked)
         self.compile_seconds += sum(compiling for _, compiling in measured)
         return [Timing(width, step) for width, (step, _) in zip(widths, measured, strict=True)]
-
-
-def _repeat(request: Request, store: Store) -> str:
-    """Python code that asks the same again, as far as values can be written down."""
-    p = request.problem
-    data = repr(str(p.data)) if isinstance(p.data, (str, Path)) else "..."
-    default = Problem()
-    others = ("loss", "penalty", "activation", "init", "norm", "residual", "dropout")
-    others += ("target", "split_seed", "task", *p.reading.asked)
-    given = {name: getattr(p, name) for name in others if getattr(p, name) != getattr(default, name)}
-    said = "".join(f", {name}={value!r}" for name, value in given.items())
-    names = [o.name for o in request.optimizers]
-    moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
-    moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
-    moved += f"stop={str(request.stop)!r}, " if request.stop.early else ""
-    moved += f"instruments={request.instruments!r}, " if request.instruments != CHEAP else ""
-    return (
-        f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
-        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"
-        f"out={str(store.path)!r})"
-    )
-
-
-class _Silent:
-    """Shows nothing."""
-
-    def extend(self, runs: int) -> None: ...
-    def advance(self, runs: float) -> None: ...
-    def best(self, optimizer: str, lr: float | None, value: float) -> None: ...
-    def note(self, template: str, **fields: object) -> None: ...

@@ -11,12 +11,11 @@ from typing import Any
 from ladera import configs
 from ladera.base import UsageError, unknown_name
 from ladera.configs import Configuration, Optimizer
-from ladera.networks import losses
-from ladera.networks.losses import Smoothness
 from ladera.problems import Problem
 from ladera.rules import Rule
 from ladera.schedules import CONSTANT, NEVER, AskedSchedule, Schedules, Stop
 from ladera.store import SCHEMA_VERSION
+from ladera.suited import check_suited
 from ladera.train.recipe import Recipe
 from ladera.train.work import SAMPLINGS, SHUFFLED
 
@@ -26,7 +25,6 @@ FULL = "full"  # the whole training set as one batch
 CHEAP, DEAR = _INSTRUMENTS = ("cheap", "dear")
 
 _EPOCHS, _BATCH = 20, 32  # what is asked for by default
-_MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
 _LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000, "width": 1024, "workers": 1024}
 
 
@@ -93,95 +91,7 @@ class Request:
             raise unknown_name("instruments", self.instruments, _INSTRUMENTS)
         _ = self.grids
         self._check_schedule()
-        self._check_penalty()
-        if self.solvers:
-            self._check_loss()
-            self._check_network()
-        if self.solvers and self.stop.early:
-            raise UsageError(
-                "Early stopping is of rules, whose epochs are judged one by one, and the solver {solver} "
-                "ends where it has converged, received stop '{stop}'; take stop 'never', or rules alone.",
-                solver=self.solvers[0].title,
-                stop=self.stop,
-            )
-
-    def _check_penalty(self) -> None:
-        """Raise UsageError where an optimizer cannot do with the penalty."""
-        penalty = self.problem.parsed_penalty
-        if self.solvers and penalty.l1:
-            raise UsageError(
-                "The solver {solver} needs a smooth objective, and an l1 penalty has a corner at 0, received "
-                "penalty '{penalty}'; take l2, or rules alone.",
-                solver=self.solvers[0].title,
-                penalty=self.problem.penalty,
-            )
-        if self.solvers and penalty.after_steps:
-            raise UsageError(
-                "The solver {solver} minimises a function, of which what acts beside its steps is no part, "
-                "received penalty '{penalty}'; take l2, or rules alone.",
-                solver=self.solvers[0].title,
-                penalty=penalty,
-            )
-        for rule in (o for o in self.rules if isinstance(o.rule, Rule) and o.rule.averages):
-            if penalty.after_steps:
-                raise UsageError(
-                    "The penalty '{penalty}' moves x after each step, and that of {rule} is an average, "
-                    "which descent does not follow; take l1 or l2, or leave {rule} out.",
-                    penalty=penalty,
-                    rule=rule.title,
-                )
-
-    def _check_loss(self) -> None:
-        """Raise UsageError where a solver cannot descend on the loss."""
-        from ladera.solvers.curvature._curved import Curved
-
-        kind = losses.smoothness(self.problem.loss)
-        if kind is Smoothness.CORNERS:
-            raise UsageError(
-                "The solver {solver} needs a smooth objective, and the loss '{loss}' has corners; take a "
-                "loss such as huber or cross_entropy, or rules alone.",
-                solver=self.solvers[0].title,
-                loss=self.problem.loss,
-            )
-        curved = next((o for o in self.solvers if isinstance(o.rule, Curved)), None)
-        if curved and kind is not Smoothness.CONVEX:
-            raise UsageError(
-                "The solver {solver} needs a loss whose curvature is never negative, received '{loss}'; take "
-                "lbfgs or newton-cg, or the loss cross_entropy.",
-                solver=curved.title,
-                loss=self.problem.loss,
-            )
-
-    def _check_network(self) -> None:
-        """Raise UsageError where a solver cannot train the network."""
-        from ladera.solvers import NewtonCG
-        from ladera.solvers.curvature._curved import Curved
-
-        problem, network = self.problem, self.problem.parsed_network
-        if problem.dropout or problem.norm == "batch":
-            raise UsageError(
-                "The solver {solver} needs a loss of the weights alone, and {what} makes it depend on chance "
-                "or on the batch; leave it out, or take rules alone.",
-                solver=self.solvers[0].title,
-                what=f"dropout={problem.dropout:g}" if problem.dropout else "norm=batch",
-            )
-        if network.forced:
-            raise UsageError(
-                "The solver {solver} needs one function for training and asking, and '{network}' is told the "
-                "true values while it trains; take lstm:64 and the like, or rules alone.",
-                solver=self.solvers[0].title,
-                network=network,
-            )
-        dense = getattr(network, "dense", False)
-        for solver in self.solvers:
-            curved, twice = isinstance(solver.rule, Curved), isinstance(solver.rule, NewtonCG)
-            if (curved and not dense) or (twice and not network.twice):
-                raise UsageError(
-                    "The solver {solver} looks inside dense layers, received the network '{network}'; take "
-                    "lbfgs, bfgs or cg, or the network mlp:64.",
-                    solver=solver.title,
-                    network=network,
-                )
+        check_suited(self.problem, self.optimizers, self.stop)
 
     def _check_schedule(self) -> None:
         """Raise UsageError where a hyperparameter is scheduled that no rule has as a number."""
@@ -204,27 +114,6 @@ class Request:
     def grids(self) -> dict[str, tuple[float, ...]]:
         """The learning rates asked for at first, for every rule."""
         return {o.name: configs.grid(self.lr, o.rule) for o in self.optimizers if isinstance(o.rule, Rule)}
-
-    def check_sizes(self) -> None:
-        """Raise UsageError where a solver's matrices would not fit. Reads the data."""
-        if not self.solvers:
-            return
-        from ladera.solvers.curvature import catalogue
-
-        data = self.problem.prepared()
-        parameters = self.problem.fitted_network.count(data.shape, self.problem.outputs)
-        for solver in (o.rule for o in self.solvers if not isinstance(o.rule, Rule)):
-            matrices = catalogue.matrices(solver)
-            if matrices and parameters > _MOST_PARAMETERS:
-                raise UsageError(
-                    "The solver {solver} trains networks of at most {most} parameters, received {received}, "
-                    "for which its matrices would take {gigabytes:.0f} GB; take a smaller network, lbfgs or "
-                    "kfac.",
-                    solver=catalogue.title(solver),
-                    most=_MOST_PARAMETERS,
-                    received=parameters,
-                    gigabytes=matrices * 8 * parameters**2 / 1e9,
-                )
 
     def default_folder(self) -> Path:
         """runs/<data>, with whatever is not the default behind it: another problem, another folder."""

@@ -13,18 +13,20 @@ from typing import Any
 from ladera.base import UsageError
 from ladera.configs import Optimizer
 from ladera.networks import initialisers
-from ladera.request import Request
+from ladera.problems import Problem
+from ladera.request import CHEAP, Request
 from ladera.rules import Rule
 from ladera.schedules import CONSTANT, NEVER
+from ladera.suited import check_sizes
 from ladera.train.pool import cores
 from ladera.train.work import SHUFFLED
 
-__all__ = ["check_same", "describe"]
+__all__ = ["check_same", "describe", "repeat"]
 
 
 def describe(request: Request, command: str) -> dict[str, Any]:
     """The study's tables, in the order in which a person reads them."""
-    request.check_sizes()
+    check_sizes(request.problem, request.solvers)
     metric = request.problem.prepared().metric
     return {
         "ladera": version("ladera"),
@@ -50,6 +52,27 @@ def describe(request: Request, command: str) -> dict[str, Any]:
             **{name: version(name) for name in ("ladera", "jax", "jaxlib", "numpy")},
         },
     }
+
+
+def repeat(request: Request, out: Path) -> str:
+    """Python code that asks the same again, as far as values can be written down."""
+    p = request.problem
+    data = repr(str(p.data)) if isinstance(p.data, (str, Path)) else "..."
+    default = Problem()
+    others = ("loss", "penalty", "activation", "init", "norm", "residual", "dropout")
+    others += ("target", "split_seed", "task", *p.reading.asked)
+    given = {name: getattr(p, name) for name in others if getattr(p, name) != getattr(default, name)}
+    said = "".join(f", {name}={value!r}" for name, value in given.items())
+    names = [o.name for o in request.optimizers]
+    moved = "" if request.schedule.constant else f"schedule={str(request.schedule)!r}, "
+    moved += "" if request.sampling == SHUFFLED else f"sampling={request.sampling!r}, "
+    moved += f"stop={str(request.stop)!r}, " if request.stop.early else ""
+    moved += f"instruments={request.instruments!r}, " if request.instruments != CHEAP else ""
+    return (
+        f"ladera.compare(ladera.Problem({data}, {p.network!r}{said}), {names!r}, lr={request.lr!r}, "
+        f"seeds={request.seeds}, epochs={request.epochs}, batch={request.batch!r}, {moved}"
+        f"out={str(out)!r})"
+    )
 
 
 def _optimizer(o: Optimizer, request: Request) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from ladera.problems.reading import Reading
 from ladera.request import Request, requested
 from ladera.schedules import Schedules
 from ladera.store import Store
+from ladera.suited import check_sizes
 from ladera.swept import is_sweep, read
 
 __all__ = ["MOST", "Combination", "check_folder", "combinations", "default_folder", "dimensions", "told"]
@@ -186,7 +187,7 @@ def _check_data(combinations: Sequence[Combination]) -> None:
     """Raise UsageError where a combination cannot be trained on the data, or two are the same."""
     known: dict[str, Combination] = {}
     for one in combinations:
-        one.request.check_sizes()
+        check_sizes(one.request.problem, one.request.solvers)
         same = known.setdefault(configs.canonical(one.request.asked), one)
         if same is not one:
             raise UsageError(

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ladera.comparison import Comparison, Progress, shown
+from ladera.comparison import Comparison
 from ladera.problems import Problem
+from ladera.progress import Progress, shown
 from ladera.request import check_counts
 from ladera.store import Store
 from ladera.sweep_request import Combination, check_folder, combinations, default_folder, told

@@ -20,6 +20,7 @@ from ladera.report.html import page
 from ladera.request import Request
 from ladera.solvers.curvature import KFAC, GeneralizedGaussNewton, GeneralizedLevenbergMarquardt
 from ladera.store import Store
+from ladera.suited import check_sizes
 
 LM = GeneralizedLevenbergMarquardt
 IRIS = Problem("iris", network="mlp:5", activation="tanh", penalty="l2:1e-2")
@@ -84,7 +85,7 @@ def test_a_corner_and_too_many_parameters_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"at most 10000 parameters, received 148987, .* 533 GB"):
         compare(Problem("iris", network="mlp:380,380,6"), ["lm"], out=tmp_path / "s")
     assert not (tmp_path / "s").exists()
-    Request(Problem("iris", network="mlp:380,380,6"), optimizers("lbfgs,kfac"), "auto", 1).check_sizes()
+    check_sizes(Problem("iris", network="mlp:380,380,6"), optimizers("lbfgs,kfac"))
 
 
 # ---- a comparison ------------------------------------------------------------------------------

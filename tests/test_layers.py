@@ -38,8 +38,11 @@ MAY = {
     "problems": {"networks"},
     "configs": {"hyperparameters", "rules", "solvers"},
     "train": {"hyperparameters", "networks", "problems", "rules", "schedules", "solvers"},
-    "request": {"configs", "networks", "rules", "problems", "schedules", "solvers", "store", "train"},
-    "study_file": {"configs", "networks", "request", "rules", "schedules", "train"},
+    "suited": {"configs", "networks", "problems", "rules", "schedules", "solvers"},
+    "request": {"configs", "rules", "problems", "schedules", "store", "suited", "train"},
+    "study_file": {
+        *("configs", "networks", "problems", "request", "rules", "schedules", "suited", "train"),
+    },
     "store": set(),
     "analysis": {"schedules", "store"},
     "report": {"store", "analysis"},
@@ -48,12 +51,13 @@ MAY = {
     "terminal": {"store", "analysis", "study"},
     "terminal_sweep": {"analysis", "swept", "terminal"},
     "comparison": {
-        *("analysis", "configs", "problems", "request", "rules", "schedules", "solvers", "store"),
-        *("study", "study_file", "terminal", "train"),
+        *("analysis", "configs", "problems", "progress", "request", "rules", "schedules", "solvers"),
+        *("store", "study", "study_file", "train"),
     },
-    "finding": {"analysis", "configs", "problems", "report", "request", "rules", "train"},
-    "sweep_request": {"configs", "problems", "request", "schedules", "store", "swept"},
-    "sweeping": {"comparison", "problems", "request", "store", "sweep_request", "swept"},
+    "progress": {"terminal"},
+    "finding": {"analysis", "configs", "problems", "progress", "report", "request", "rules", "train"},
+    "sweep_request": {"configs", "problems", "request", "schedules", "store", "suited", "swept"},
+    "sweeping": {"comparison", "problems", "progress", "request", "store", "sweep_request", "swept"},
     "__main__": {"cli"},
     "cli": {
         *(

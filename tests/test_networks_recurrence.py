@@ -99,28 +99,25 @@ def close(mine, theirs, tolerance):
     np.testing.assert_allclose(mine, theirs, rtol=0, atol=tolerance * max(1, np.abs(theirs).max()))
 
 
+def as_pytorch(kind, arrays):
+    judged(
+        kind,
+        arrays,
+        lambda x, w, u, b, *start: torch_states(kind, x, w, u, b, start),
+        lambda *a: ours(kind, *a),
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=2, deadline=None, derandomize=True)
 @given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 4), st.integers(1, 5))
 def test_states_and_gradients_are_pytorchs(kind, n, steps, inputs, units):
-    arrays = drawn(kind, n, steps, inputs, units)
-    judged(
-        kind,
-        arrays,
-        lambda x, w, u, b, *start: torch_states(kind, x, w, u, b, start),
-        lambda *a: ours(kind, *a),
-    )
+    as_pytorch(kind, drawn(kind, n, steps, inputs, units))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_float32(kind):
-    arrays = drawn(kind, 8, 12, 6, 16, "float32")
-    judged(
-        kind,
-        arrays,
-        lambda x, w, u, b, *start: torch_states(kind, x, w, u, b, start),
-        lambda *a: ours(kind, *a),
-    )
+    as_pytorch(kind, drawn(kind, 8, 12, 6, 16, "float32"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

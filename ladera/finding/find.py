@@ -19,6 +19,7 @@ from ladera.base import Status, UsageError
 from ladera.configs import Optimizer
 from ladera.finding.curve import Curve, Found
 from ladera.problems import Problem
+from ladera.progress import Progress, shown
 from ladera.request import Request, check_counts, requested
 from ladera.rules import Rule
 from ladera.train import worker
@@ -44,7 +45,7 @@ def find_lr(
     *,
     workers: int | None = None,
     width: int | None = None,
-    progress: Any = None,
+    progress: Progress | None = None,
 ) -> Found:
     """Train `problem` shortly at many learning rates on several seeds; the curve, and what to take.
 
@@ -52,7 +53,7 @@ def find_lr(
     lr: "auto", 21 rates over six decades around each rule's own; or "low:high:count", or numbers.
     seeds: how many, from 0 on: those that tune in a comparison.
     steps: at least so many of each training, up to whole epochs.
-    batch, workers, width: as in `ladera.compare`. progress: has `extend` and `advance`, as there.
+    batch, workers, width, progress: as in `ladera.compare`.
 
     The largest eigenvalue of the training loss's Hessian is measured as well, and from it, where the rule
     has a limit of stability, the rate of divergence predicted. Neither validation nor test set
@@ -79,14 +80,13 @@ def find_lr(
     def keep(records: Records) -> None:
         runs.update({run["run"]: run for run in records.runs})
 
-    tell = progress.advance if progress is not None else lambda done: None
-    if progress is not None:
-        progress.extend(sum(groups))
-    pool.train(cohorts(plan, whole, "find", trials, request.recipes), keep, tell)
-    curves = [
-        _with_curvature(_curve(o, rates[o.name], seeds, trials[o.name], runs), whole, plan, pool, request)
-        for o in request.rules
-    ]
+    with shown(progress) as seen:
+        seen.extend(sum(groups))
+        pool.train(cohorts(plan, whole, "find", trials, request.recipes), keep, seen.advance)
+        curves = [
+            _with_curvature(_curve(o, rates[o.name], seeds, trials[o.name], runs), whole, plan, pool, request)
+            for o in request.rules
+        ]
     described = problem.describe()
     return Found(
         described["data"],

@@ -80,22 +80,11 @@ def _chunked(task: Task, most: int) -> Chunks:
 
 
 def _program(task: Task, recipes: tuple[Recipe, ...], width: int) -> Program | SolverProgram:
-    shared: dict[str, Any] = {
-        "network": task.network,
-        "shape": task.shape,
-        "outputs": task.outputs,
-        "loss": task.loss,
-        "classifies": task.classifies,
-        "penalised": task.penalty.in_loss,
-        "held": task.penalty.after_steps,
-        "drops": task.dropout > 0,
-        "width": width,
-    }
     if recipes[0].solves:
         from ladera.train.solver_program import SolverProgram
 
-        return SolverProgram(**shared, recipe=recipes[0])
-    return Program(**shared, batch=task.batch, recipes=recipes)
+        return SolverProgram.of(task, width, recipe=recipes[0])
+    return Program.of(task, width, batch=task.batch, recipes=recipes)
 
 
 def _data(one: Program | SolverProgram, task: Task) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jax import lax
 from ladera.networks import Network, draws, losses
 from ladera.networks.layers import ASKING, Pass, Seen
 from ladera.train.instruments import Instruments, Noted, notes
+from ladera.train.work import Task
 
 __all__ = ["Chunks", "Data", "Ended", "Evaluation", "Measured", "Metrics", "Row", "Weights"]
 
@@ -102,6 +103,22 @@ class Evaluation:
     held: bool  # whether weights are held back after each step
     drops: bool  # whether units are left out in training
     width: int
+
+    @classmethod
+    def of(cls, task: Task, width: int, **more: Any) -> Self:
+        """Of the task; `more` is what a subclass needs beside."""
+        return cls(
+            network=task.network,
+            shape=task.shape,
+            outputs=task.outputs,
+            loss=task.loss,
+            classifies=task.classifies,
+            penalised=task.penalty.in_loss,
+            held=task.penalty.after_steps,
+            drops=task.dropout > 0,
+            width=width,
+            **more,
+        )
 
     def read(self, chunk: Chunks) -> Chunks:
         """The chunk in the precision of the weights."""

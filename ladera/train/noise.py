@@ -86,18 +86,7 @@ def spread(task: Task, params: Any, seed: int, step: int, rows: np.ndarray) -> S
 
 @lru_cache(maxsize=2)
 def _compiled(task: Task) -> Any:
-    program = Evaluation(
-        network=task.network,
-        shape=task.shape,
-        outputs=task.outputs,
-        loss=task.loss,
-        classifies=task.classifies,
-        penalised=task.penalty.in_loss,
-        held=False,
-        drops=task.dropout > 0,
-        width=1,
-    )
-    return jax.jit(partial(_spread, program))
+    return jax.jit(partial(_spread, Evaluation.of(task, 1)))
 
 
 def _spread(

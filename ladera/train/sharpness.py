@@ -103,17 +103,7 @@ class Hessian:
         _, self._unravel = ravel_pytree(jax.tree.map(jnp.asarray, params))
         self._twice = task.network.twice
         self._given = jax.tree.map(jnp.asarray, (chunks, np.asarray(task.penalty.numbers[:2], np.float32)))
-        self._program = Evaluation(
-            network=task.network,
-            shape=task.shape,
-            outputs=task.outputs,
-            loss=task.loss,
-            classifies=task.classifies,
-            penalised=task.penalty.in_loss,
-            held=False,
-            drops=False,
-            width=1,
-        )
+        self._program = Evaluation.of(task, 1)
         self._exact = jax.jit(lambda x, v, *given: self._loss(*given).hvp(x, v))
         self._gradient = jax.jit(lambda x, *given: self._loss(*given).value_and_grad(x)[1])
 
