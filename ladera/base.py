@@ -7,12 +7,13 @@ English, and a catalogue turns `error.template` into another language before the
 from __future__ import annotations
 
 import difflib
+import operator
 import os
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
-__all__ = ["LaderaError", "Status", "UsageError", "nearest", "temporary", "unknown_name"]
+__all__ = ["LaderaError", "Status", "UsageError", "nearest", "temporary", "unknown_name", "whole_number"]
 
 
 class LaderaError(Exception):
@@ -48,6 +49,24 @@ class Status(StrEnum):
     DIVERGED = "diverged"
 
 
+def whole_number(name: str, value: object, least: int, most: int) -> int:
+    """The value as an int, whatever kind of whole number it is. Raises UsageError: it is none, or out of
+    these bounds."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)  # pyright: ignore[reportArgumentType]
+    except TypeError:
+        number = None
+    if number is None or not least <= number <= most:
+        raise UsageError(
+            "{name} is a whole number from {least} to {most}, received {received}.",
+            name=name,
+            least=least,
+            most=most,
+            received=repr(value) if isinstance(value, str) else value,
+        )
+    return number
+
+
 def temporary(path: Path) -> Path:
     """Where this process writes what is to become `path`, so that no half-written file is ever seen.
 
@@ -59,7 +78,7 @@ def temporary(path: Path) -> Path:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name that looks most like `name` (always one: the sentence needs a way out)."""
     known = sorted(known)
-    match = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.0)
+    match = difflib.get_close_matches(str(name).lower(), known, n=1, cutoff=0.0)
     return match[0] if match else ""
 
 

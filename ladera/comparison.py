@@ -26,7 +26,7 @@ from loky.process_executor import TerminatedWorkerError
 from ladera import configs
 from ladera.analysis import frames
 from ladera.analysis.select import Choice, choose
-from ladera.base import LaderaError, Status
+from ladera.base import LaderaError, Status, UsageError
 from ladera.configs import Configuration
 from ladera.locale import N_
 from ladera.problems import Problem
@@ -37,6 +37,7 @@ from ladera.schedules import AskedSchedule, Stop
 from ladera.store import Store
 from ladera.study import Study
 from ladera.study_file import check_same, describe, repeat
+from ladera.swept import is_sweep
 from ladera.train import worker
 from ladera.train.examples import task
 from ladera.train.plan import Plan, Timing, cohorts, make_plan
@@ -135,6 +136,12 @@ class Comparison:
     began: float = field(default_factory=time.perf_counter)
 
     def run(self) -> Study:
+        if is_sweep(self.store.path):
+            raise UsageError(
+                "The folder '{path}' holds a sweep, and a study needs one of its own; choose another folder "
+                "with --out.",
+                path=self.store.path,
+            )
         stored = self.store.read_study() if self.store.exists() else None
         if stored is None:
             _ = self.pool  # the workers import JAX while this process reads the data

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ladera import configs
-from ladera.base import UsageError, unknown_name
+from ladera.base import UsageError, unknown_name, whole_number
 from ladera.configs import Configuration, Optimizer
 from ladera.problems import Problem
 from ladera.rules import Rule
@@ -28,15 +28,10 @@ _EPOCHS, _BATCH = 20, 32  # what is asked for by default
 _LARGEST = {"seeds": 1000, "epochs": 1_000_000, "batch": 1_000_000, "width": 1024, "workers": 1024}
 
 
-def check_count(name: str, value: object) -> None:
-    """Raise UsageError unless `value` is a whole number from 1 to what is sensible for `name`."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST[name]:
-        raise UsageError(
-            "{name} is a whole number from 1 to {largest}, received {received}.",
-            name=name,
-            largest=_LARGEST[name],
-            received=value,
-        )
+def check_count(name: str, value: object) -> int:
+    """The value as an int. Raises UsageError unless it is a whole number from 1 to what is sensible for
+    `name`."""
+    return whole_number(name, value, 1, _LARGEST[name])
 
 
 def check_counts(**counts: int | None) -> None:
@@ -46,15 +41,17 @@ def check_counts(**counts: int | None) -> None:
             check_count(name, value)
 
 
-def check_batch(value: object) -> None:
-    """Raise UsageError unless `value` is a sensible number of examples."""
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST["batch"]:
+def check_batch(value: object) -> int:
+    """The value as an int. Raises UsageError unless it is a sensible number of examples."""
+    try:
+        return check_count("batch", value)
+    except UsageError:
         raise UsageError(
             "A batch is a whole number of examples from 1 to {largest}, or full for the whole training set, "
             "received {received}.",
             largest=_LARGEST["batch"],
-            received=value,
-        )
+            received=repr(value) if isinstance(value, str) else value,
+        ) from None
 
 
 def read_batch(asked: int | str) -> int | str:
@@ -82,16 +79,16 @@ class Request:
 
     def __post_init__(self):
         for name in ("seeds", "epochs"):
-            check_count(name, getattr(self, name))
+            object.__setattr__(self, name, check_count(name, getattr(self, name)))
         if self.batch != FULL:
-            check_batch(self.batch)
+            object.__setattr__(self, "batch", check_batch(self.batch))
         if self.sampling not in SAMPLINGS:
             raise unknown_name("sampling", self.sampling, SAMPLINGS)
         if self.instruments not in _INSTRUMENTS:
             raise unknown_name("instruments", self.instruments, _INSTRUMENTS)
         _ = self.grids
         self._check_schedule()
-        check_suited(self.problem, self.optimizers, self.stop)
+        check_suited(self.problem, self.optimizers, self.batch, self.stop)
 
     def _check_schedule(self) -> None:
         """Raise UsageError where a hyperparameter is scheduled that no rule has as a number."""

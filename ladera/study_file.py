@@ -134,6 +134,9 @@ _BEFORE = {
     "sampling": SHUFFLED,
     "schedule": str(CONSTANT),
     "stop": str(NEVER),
+    "norm": "none",
+    "residual": False,
+    "dropout": 0.0,
 }
 
 

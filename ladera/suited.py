@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ladera.base import UsageError
 from ladera.configs import Optimizer
@@ -17,9 +18,14 @@ __all__ = ["check_sizes", "check_suited"]
 _MOST_PARAMETERS = 10_000  # of solvers that keep matrices of that size squared
 
 
-def check_suited(problem: Problem, optimizers: Sequence[Optimizer], stop: Stop) -> None:
-    """Raise UsageError where an optimizer cannot train the problem, or not until `stop`. The data are not
-    read."""
+def check_suited(problem: Problem, optimizers: Sequence[Optimizer], batch: int | str, stop: Stop) -> None:
+    """Raise UsageError where an optimizer cannot train the problem, or not in such batches or until `stop`.
+    The data are not read."""
+    if problem.norm == "batch" and batch == 1 and not str(problem.parsed_network).startswith("cnn"):
+        raise UsageError(
+            "Batch normalisation needs batches of two examples or more, as one is its own mean, received "
+            "batch 1; take a larger batch, or norm 'layer'."
+        )
     solvers = [one for one in optimizers if one.solves]
     _check_penalty(problem, [one for one in optimizers if not one.solves], solvers)
     if not solvers:
@@ -36,13 +42,16 @@ def check_suited(problem: Problem, optimizers: Sequence[Optimizer], stop: Stop) 
 
 
 def check_sizes(problem: Problem, solvers: Sequence[Optimizer]) -> None:
-    """Raise UsageError where a solver's matrices would not fit. Reads the data."""
+    """Raise UsageError where a solver's matrices would not fit, or where batches move what the network
+    is. Reads the data."""
     if not solvers:
         return
     from ladera.solvers.curvature import catalogue
 
-    data = problem.prepared()
-    parameters = problem.fitted_network.count(data.shape, problem.outputs)
+    data, network = problem.prepared(), problem.fitted_network
+    if _has_leaves(network.state(data.shape, problem.outputs)):
+        raise _not_alone(solvers[0], f"'{network}'")
+    parameters = network.count(data.shape, problem.outputs)
     for solver in (o.rule for o in solvers if not isinstance(o.rule, Rule)):
         matrices = catalogue.matrices(solver)
         if matrices and parameters > _MOST_PARAMETERS:
@@ -113,12 +122,8 @@ def _check_network(problem: Problem, solvers: Sequence[Optimizer]) -> None:
 
     network = problem.parsed_network
     if problem.dropout or problem.norm == "batch":
-        raise UsageError(
-            "The solver {solver} needs a loss of the weights alone, and {what} makes it depend on chance "
-            "or on the batch; leave it out, or take rules alone.",
-            solver=solvers[0].title,
-            what=f"dropout={problem.dropout:g}" if problem.dropout else "norm=batch",
-        )
+        what = f"dropout={problem.dropout:g}" if problem.dropout else "norm=batch"
+        raise _not_alone(solvers[0], what)
     if network.forced:
         raise UsageError(
             "The solver {solver} needs one function for training and asking, and '{network}' is told the "
@@ -136,3 +141,19 @@ def _check_network(problem: Problem, solvers: Sequence[Optimizer]) -> None:
                 solver=solver.title,
                 network=network,
             )
+
+
+def _not_alone(solver: Optimizer, what: str) -> UsageError:
+    return UsageError(
+        "The solver {solver} needs a loss of the weights alone, and {what} makes it depend on chance "
+        "or on the batch; leave it out, or take rules alone.",
+        solver=solver.title,
+        what=what,
+    )
+
+
+def _has_leaves(tree: Any) -> bool:
+    """Whether there is an array among nested lists, tuples and dictionaries."""
+    if isinstance(tree, Mapping):
+        tree = list(tree.values())
+    return any(map(_has_leaves, tree)) if isinstance(tree, (list, tuple)) else tree is not None

@@ -111,7 +111,14 @@ class Sweep:
 
     @cached_property
     def _answer(self) -> SweepAnswer:
-        return answer([self._seen(asked) for asked in self.asked["combinations"]])
+        seen = [self._seen(asked) for asked in self.asked["combinations"]]
+        return answer(seen, read_before=sum(_read_the_test_set(study) for study in self._others()))
+
+    def _others(self) -> list[Study]:
+        """The studies of combinations that were asked for before and are no more."""
+        asked = {one["folder"] for one in self.asked["combinations"]}
+        folders = sorted(folder for folder in self.path.iterdir() if folder.name not in asked)
+        return [Study(store) for store in map(Store, folders) if store.exists()]
 
     def _seen(self, asked: Mapping[str, Any]) -> Seen:
         study = self.studies.get(asked["folder"])
@@ -121,7 +128,7 @@ class Sweep:
             said = study.recommendation()
         except LaderaError:
             return Seen(dict(asked["values"]), asked["folder"], study.asked)
-        tested = bool((study.frames.runs["purpose"] == "test").any())
+        tested = _read_the_test_set(study)
         # A comparison that is not fair within itself ranks nothing, and is not ranked.
         fair = said if said.fairness.may_rank else None
         return Seen(dict(asked["values"]), asked["folder"], study.asked, fair, study.evidence.seeds, tested)
@@ -181,3 +188,7 @@ class Sweep:
             else {path / "ranking.csv": self.ranking, path / "runs.csv": self.runs}
         )
         return write_csv(tables)
+
+
+def _read_the_test_set(study: Study) -> bool:
+    return bool((study.frames.runs["purpose"] == "test").any())

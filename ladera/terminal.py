@@ -25,7 +25,7 @@ from ladera.analysis.words import (
     sentence,
     warnings,
 )
-from ladera.locale import Translator
+from ladera.locale import N_, Translator
 
 __all__ = ["Progress", "show", "show_answer"]
 
@@ -161,7 +161,7 @@ class Progress:
         self._bar.stop()
         task = self._bar.tasks[self._task]
         if task.completed:
-            line = self._translate("{runs} runs in {time}.")
+            line = self._translate(N_("{runs} runs in {time}."))
             seconds = time.perf_counter() - self._began
             self._console.print(
                 Text(line.format(runs=int(task.completed), time=_clock(seconds)), style="dim")

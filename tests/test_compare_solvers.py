@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +16,8 @@ from ladera.base import UsageError
 from ladera.comparison import compare
 from ladera.configs import Configuration, optimizers
 from ladera.locale import translator
+from ladera.networks import Sequential
+from ladera.networks.layers import BatchNorm, Dense
 from ladera.problems import Problem
 from ladera.report.html import page
 from ladera.request import Request
@@ -77,6 +80,21 @@ def test_a_configuration_is_named_without_a_rate():
 def test_what_trains_no_network_is_refused(asked, sentence):
     with pytest.raises(UsageError, match=sentence):
         optimizers(asked)
+
+
+def test_solvers_train_residual_networks_and_refuse_what_batches_move(tmp_path):
+    residual = Problem("iris", network="mlp:4,4", residual=True)
+    asked: Any = {"seeds": 1, "epochs": 3, "workers": 1}
+    study = compare(residual, "lbfgs,newton-cg", out=tmp_path / "s", **asked)
+    assert (study.runs()["status"] == "finished").all()
+    moved = Problem("iris", network=Sequential((Dense(4), BatchNorm())))
+    with pytest.raises(UsageError, match="a loss of the weights alone"):
+        compare(moved, "lbfgs", out=tmp_path / "t", **asked)
+
+
+def test_one_example_is_no_batch_to_normalise(tmp_path):
+    with pytest.raises(UsageError, match="two examples or more"):
+        compare(Problem("iris", network="mlp:4", norm="batch"), "sgd", batch=1, out=tmp_path / "s")
 
 
 def test_a_corner_and_too_many_parameters_are_refused(tmp_path):

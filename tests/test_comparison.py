@@ -23,7 +23,9 @@ import ladera
 from ladera import rules
 from ladera.base import LaderaError, UsageError
 from ladera.comparison import compare
+from ladera.configs import optimizers
 from ladera.problems import Problem
+from ladera.request import Request
 from ladera.rules import Positive, Rule
 from ladera.store import CURVES, Store
 
@@ -353,6 +355,34 @@ def test_interrupted_it_keeps_what_is_finished_and_goes_on(study, tmp_path):
     after = contents(out)
     assert all(after[name] == kept[name] for name in kept)
     assert after == contents(study.path)
+
+
+@pytest.mark.slow
+def test_interrupted_while_it_measures_widths_it_ends_at_once(tmp_path):
+    command = [sys.executable, "-m", "ladera", "compare", "digits", "--optimizers", "sgd", "--epochs", "2000"]
+    command += ["--workers", "1", "--network", "mlp:128,128", "--out", str(tmp_path / "s")]
+    new = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}  # nothing measured yet
+    process = subprocess.Popen(command, env=new, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "s" / "study.toml").exists():
+        time.sleep(0.02)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=10)  # it waits for no program to be compiled
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    one = Request(Problem("iris"), optimizers("sgd"), "auto", np.int64(2), np.int32(3), np.int64(16))
+    assert (one.seeds, one.epochs, one.batch) == (2, 3, 16)
+    assert all(type(number) is int for number in (one.seeds, one.epochs, one.batch))
+    assert Problem("sunspots", "linear", window=np.int64(3)).reading.window == 3
+
+
+@pytest.mark.parametrize("name", ["residual", "tokens"])
+def test_what_is_true_or_false_is_no_word(name):
+    with pytest.raises(UsageError, match=rf"{name} is True or False, received 'off'"):
+        Problem("iris", **{name: "off"})
 
 
 def test_json_on_standard_output_and_nothing_else(study, tmp_path):

@@ -52,7 +52,7 @@ MAY = {
     "terminal_sweep": {"analysis", "swept", "terminal"},
     "comparison": {
         *("analysis", "configs", "problems", "progress", "request", "rules", "schedules", "solvers"),
-        *("store", "study", "study_file", "train"),
+        *("store", "study", "study_file", "swept", "train"),
     },
     "progress": {"terminal"},
     "finding": {"analysis", "configs", "problems", "progress", "report", "request", "rules", "train"},
@@ -67,6 +67,7 @@ MAY = {
             "fitting",
             "optimize",
             "problems",
+            "report",
             "reproduce",
             "rules",
             "schedules",

@@ -59,7 +59,7 @@ def test_what_adam_divides_by_is_part_of_its_prediction(found):
 
 
 def test_without_a_limit_there_is_no_prediction():
-    asked: Any = {"seeds": 1, "steps": 3, "workers": 1}
+    asked: Any = {"seeds": 1, "steps": 30, "workers": 1}
     signs = find_lr(IRIS, "signsgd", "0.001:0.01:2", **asked)
     assert signs.curves[0].predicted is None
     assert "No prediction for SignSGD" in signs.sentence()
@@ -140,3 +140,10 @@ def test_wrong_use_is_one_sentence(asked, said):
 
 def test_it_is_there_by_its_name():
     assert ladera.find_lr is find_lr
+
+
+def test_where_no_rate_learns_none_is_recommended():
+    found = find_lr(IRIS, "sgd", "1e-12,1e-11", seeds=1, steps=3, workers=1)
+    assert "no rate from 1e-12 to 1e-11 lowered the training loss" in found.sentence()
+    assert "take a learning rate" not in found.sentence()
+    assert "ninguna tasa" in found.sentence("es")

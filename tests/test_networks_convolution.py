@@ -103,6 +103,13 @@ def test_pooling_is_pytorchs_ties_and_odd_sizes_too(h, w, whole):
     agree(lambda x, w, b: max_pool(x), lambda x, w, b: torch.max_pool2d(x, 2), arrays)
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_what_is_lost_is_not_pooled_away(place):
+    x = np.array([1.0, 2.0, 3.0, 4.0])
+    x[place] = np.nan
+    assert np.isnan(max_pool(jnp.asarray(x.reshape(1, 2, 2, 1)))).all()
+
+
 @pytest.mark.parametrize("name", TORCH_ACTIVATIONS)
 def test_block_is_pytorchs(name):
     arrays = drawn(5, 2, 7, 8, 4, 3)

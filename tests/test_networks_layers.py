@@ -217,7 +217,12 @@ def test_a_text_gives_the_network_that_it_says(text, shape, options, parameters)
         ("ltsm:3", (8, 8), {}, ("no network 'ltsm'", "'lstm'")),
         ("mlp:8", (4,), {"norm": "bach"}, ("no norm 'bach'", "'batch'")),
         ("gru:8", (4, 4), {"norm": "batch"}, ("normalised by 'layer'", "gru")),
-        ("mlp:8,4", (4,), {"residual": True}, ("as wide as", "mlp:64,64")),
+        ("mlp:8,4", (4,), {"residual": True}, ("as wide as the one before", "mlp:64,64")),
+        ("mlp:4", (4,), {"residual": True}, ("as wide as the one before", "mlp:64,64")),
+        ("linear", (4,), {"norm": "batch"}, ("of hidden layers, received norm 'batch'", "mlp:64")),
+        ("embed:4+linear", (4,), {"norm": "layer"}, ("of hidden layers, received norm 'layer'",)),
+        ("", (4,), {}, ("received ''", "mlp:64,64")),
+        ("embed:4+", (4,), {}, ("received ''", "mlp:64,64")),
     ],
 )
 def test_a_text_that_does_not_fit_is_told_in_a_sentence(text, shape, options, pieces):
@@ -225,6 +230,13 @@ def test_a_text_that_does_not_fit_is_told_in_a_sentence(text, shape, options, pi
         parse(text, **options).check(shape, 2)
     for piece in pieces:
         assert piece in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["embed:4+lstm:4", "embed:4+mlp:4", "embed:4+gru:4,4"])
+def test_a_layer_as_wide_as_the_embedding_adds_to_it(text):
+    body = parse(text, residual=True).fitted(2, 9, True, False).body
+    blocks = [layer for layer in body if isinstance(layer, Residual)]
+    assert len(blocks) == text.count("4") - 1
 
 
 def theirs(text: str, params: Any, x: torch.Tensor) -> torch.Tensor:

@@ -152,6 +152,23 @@ def test_one_output_tells_two_classes_as_two_outputs_do():
     assert losses.correct(z, y).tolist() == losses.correct(both, y).tolist() == [1, 1, 1, 0]
 
 
+@pytest.mark.parametrize("delta", [1.0, 1e3, 1e8])
+def test_hubers_slope_keeps_its_digits(delta: float):
+    d = np.float32([1e-8, -1e-3, 0.3, 0.9])
+    slope = jax.vmap(jax.grad(lambda z: losses.loss(f"huber:{delta}")(z.reshape(1, 1), zero)[0]))(d)
+    np.testing.assert_allclose(slope, d, rtol=1e-6)
+
+
+zero = np.zeros((1, 1), np.float32)
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.5, 2.0, 2.5])
+def test_focal_is_flat_where_an_example_is_right_beyond_doubt(gamma: float):
+    z, y = jnp.array([[40.0, 0.0, 0.0]], jnp.float32), jnp.array([0])
+    curved = jax.hessian(lambda z: losses.loss(f"focal:{gamma}")(z, y)[0])(z)
+    np.testing.assert_allclose(curved, 0, atol=1e-6)
+
+
 def test_no_smoothing_and_gamma_zero_are_cross_entropy():
     z = jnp.asarray(np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32))
     y = jnp.asarray([0, 2, 1, 1], jnp.int32)
@@ -291,6 +308,7 @@ def test_texts_are_read_as_people_write_them():
         ("huber:nan", "regression", None, "delta"),
         ("focal:0.5", "classification", 3, r"gamma, from \[1, ∞\)"),
         ("mse:2", "regression", None, "takes no number, received 'mse:2'"),
+        ("auto:0.1", "classification", 3, "no loss 'auto:0.1'"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(text: str, task: str, classes: int | None, said: str):

@@ -17,7 +17,20 @@ from test_networks_recurrence import torch_layer
 from ladera.base import UsageError
 from ladera.configs import optimizers
 from ladera.networks import Network, Sequential, parse
-from ladera.networks.layers import ASKING, Dense, Embedding, Last, LayerNorm, Mean, Pass, Recurrent, Residual
+from ladera.networks.layers import (
+    ASKING,
+    Activation,
+    BatchNorm,
+    Dense,
+    Embedding,
+    Flatten,
+    Last,
+    LayerNorm,
+    Mean,
+    Pass,
+    Recurrent,
+    Residual,
+)
 from ladera.networks.seq2seq import Seq2Seq
 from ladera.problems import Problem
 from ladera.request import Request
@@ -126,6 +139,7 @@ BODIES = {
     "deep": "embed:3+gru:4,4/5",
     "mean": "embed:3+linear",
     "residual": Sequential((Embedding(4), Residual((Recurrent("rnn", 4), LayerNorm())), Last())),
+    "batch norm": Sequential((Embedding(4), BatchNorm(), Recurrent("rnn", 4), BatchNorm(), Mean())),
     "no recurrence": Sequential((Embedding(4), LayerNorm(), Last(), Dense(3))),
     "mean of states": Sequential((Embedding(4), Recurrent("lstm", 3), Mean())),
 }
@@ -147,6 +161,23 @@ def test_more_padding_changes_nothing(body):
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
         assert np.isfinite(one).all()  # of an example without tokens, too
+
+
+@pytest.mark.parametrize("pool", [Last(), Mean(), Flatten()], ids=["last", "mean", "all"])
+def test_what_looks_inside_dense_layers_sees_the_same_moments(pool):
+    """Gauss-Newton differentiates `layered` where training measures `apply`."""
+    network = Sequential((pool, Dense(4), Activation("tanh"))).fitted(2, None, True, False)
+    x = np.concatenate(
+        [
+            np.random.default_rng(3).standard_normal((3, 5, 2)),
+            np.repeat(np.arange(5)[None, :, None] < 3, 3, 0),
+        ],
+        axis=-1,
+    )
+    params = network.init(np.random.default_rng(0), (5, 3), 2)
+    shifts = [np.zeros((3, layer.b.size)) for layer in params]
+    _, z = network.layered(params, jnp.asarray(x), shifts)
+    np.testing.assert_allclose(z, network.apply(params, [], jnp.asarray(x))[0], rtol=1e-6)
 
 
 def test_lanes_are_each_as_alone():

@@ -77,6 +77,7 @@ def test_mse_on_classes_is_legal_and_cross_entropy_on_numbers_is_not():
         ({"network": "mpl:64"}, ("no network 'mpl'", "'mlp'")),
         ({"network": "mlp:0"}, ("received 'mlp:0'", "mlp:64,64")),
         ({"network": None}, ("received None",)),
+        ({"dropout": 0.99999999}, ("below 1, received 0.99999999",)),  # 1 in float32
         ({"dropout": 1}, ("below 1, received 1", "0.2")),
         ({"dropout": -0.1}, ("received -0.1",)),
         ({"dropout": "half"}, ("received half",)),

@@ -138,8 +138,8 @@ def test_a_test_set_that_a_file_keeps_stays_it(tmp_path):
         ({"window": 5, "horizon": 13}, "need 63, received 60"),
         ({"window": 4, "split_seed": 1}, "split by time, received split seed 1; leave it at 0"),
         ({"window": 4, "task": "classification"}, "answer with numbers, received task classification"),
-        ({"window": 4, "text": "town"}, "received window and text together; keep one"),
-        ({"window": 4, "tokens": True}, "received window and tokens together"),
+        ({"window": 4, "text": "town"}, "received together: window, text; keep one"),
+        ({"window": 4, "tokens": True}, "received together: window, tokens"),
         ({"window": 4, "loss": "cross_entropy"}, "needs classes as target, received numbers"),
     ],
 )

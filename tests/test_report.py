@@ -20,10 +20,12 @@ import plotly.graph_objects as go
 import pytest
 from fake_study import GRID, Fake, fake_study
 
+import ladera
 from ladera.analysis import words
 from ladera.base import UsageError
 from ladera.locale import translator
 from ladera.report import plots, series, write_report
+from ladera.report.html import page
 from ladera.report.style import contrast, styles
 from ladera.study import Study
 
@@ -248,6 +250,21 @@ def test_the_template_has_no_text_of_its_own():
     template = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", " ", template)
     assert set(re.findall(r"[^\W\d_]{2,}", text)) == {"Ladera"}
+
+
+def test_a_report_has_a_name(studies):
+    with pytest.raises(UsageError, match=r"A report is a file"):
+        studies["nine"].report("")
+
+
+def test_the_test_set_that_was_read_before_is_told(tmp_path: Path):
+    asked: Any = {"lr": [0.1], "seeds": 1, "epochs": 1, "workers": 1, "out": tmp_path / "s"}
+    first = ladera.compare(ladera.Problem("iris", "mlp:4"), "sgd", **asked)
+    assert first.recommendation().tested == 1
+    assert "read once, for this choice only" in page(first)
+    again = ladera.compare(ladera.Problem("iris", "mlp:4"), "adam", **asked)
+    assert again.recommendation().tested == 2
+    assert "read for 2 choices" in page(again)
 
 
 def test_a_place_that_cannot_be_written_is_a_usage_error(studies, tmp_path: Path):

@@ -72,6 +72,20 @@ def test_asking_again_trains_nothing_and_answers_the_same(swept, monkeypatch):
     assert again.recommendation().as_dict() == before.as_dict()
 
 
+def test_what_was_read_for_an_earlier_question_is_counted(tmp_path):
+    out = tmp_path / "s"
+    sweep(IRIS, **SETTINGS, activation="relu", epochs=[1, 2], out=out)
+    again = sweep(IRIS, **SETTINGS, activation="relu", epochs=[1, 3], out=out).recommendation()
+    folders = [folder for folder in out.iterdir() if list(folder.glob("runs/*-test-*"))]
+    assert again.tested == len(folders)
+
+
+def test_a_study_does_not_move_into_a_sweep(swept):
+    with pytest.raises(UsageError, match=r"holds a sweep.*--out"):
+        compare(IRIS, "sgd", lr=[0.1], seeds=1, epochs=1, out=swept.path)
+    assert not (swept.path / "study.toml").exists()
+
+
 class Stopping:
     """Ctrl-C as the second combination begins."""
 

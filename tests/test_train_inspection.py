@@ -232,9 +232,10 @@ def test_the_batch_that_comes_next_is_tested():
         (Problem("iris", network="mlp:8", dropout=0.3), {"noise_scale", "norm_test"}),
         (Problem("iris", network="mlp:8", norm="batch"), set()),
         (Problem("iris", network="mlp:8", norm="layer"), {"sharpness", "noise_scale", "norm_test"}),
+        (Problem("iris", network="mlp:4,4", residual=True), {"sharpness", "noise_scale", "norm_test"}),
         (Problem("sunspots", network="lstm:4", window=12), {"sharpness", "noise_scale", "norm_test"}),
     ],
-    ids=["dropout", "batch norm", "layer norm", "lstm"],
+    ids=["dropout", "batch norm", "layer norm", "residual", "lstm"],
 )
 def test_every_network_shows_what_it_has(problem, known):
     [curve] = inspected(task(problem, batch=32, epochs=1), rules.Lion(), [0])

@@ -87,6 +87,7 @@ class Answer:
     validation: float | None  # the winner's median over the reporting seeds
     interval: tuple[float, float] | None  # its expanded 95 % bootstrap interval
     test: float | None  # the winner's median on the test set
+    tested: int  # choices for which the test set was read, this one and those of earlier questions
     probability_best: float | None  # that it is the best of all, by paired bootstrap
     seeds: int  # reporting seeds that the ranking rests on
     more_seeds: int | None  # for NOT_ENOUGH_DATA: how many more would decide (None: cannot be said)

@@ -113,8 +113,11 @@ class SweepAnswer:
         return plain(dataclasses.asdict(self))
 
 
-def answer(seen: Sequence[Seen]) -> SweepAnswer:
-    """The answer, its sentence empty: `ladera.analysis.combination_words` writes it."""
+def answer(seen: Sequence[Seen], read_before: int = 0) -> SweepAnswer:
+    """The answer, its sentence empty: `ladera.analysis.combination_words` writes it.
+
+    read_before: for how many other combinations the test set was read.
+    """
     whole = [one for one in seen if one.whole]
     metric = next((one.study["metric"] for one in seen if one.study), {})
     unlike = _unlike(whole)
@@ -131,7 +134,7 @@ def answer(seen: Sequence[Seen]) -> SweepAnswer:
         margin=None,
         more_seeds=None,
         test=None,
-        tested=sum(one.tested for one in seen),
+        tested=sum(one.tested for one in seen) + read_before,
         unlike=unlike,
         sentence="",
     )

@@ -77,6 +77,7 @@ def answer(frames: Frames, seen: Evidence) -> Answer:
         validation=None,
         interval=None,
         test=None,
+        tested=_tested(frames),
         probability_best=None,
         seeds=len(seen.seeds),
         more_seeds=None,
@@ -121,6 +122,7 @@ def _ranked_answer(frames: Frames, seen: Evidence, empty: Answer) -> Answer:
         validation=best,
         interval=first.interval,
         test=_test(frames, first),
+        tested=_tested(frames),
         probability_best=standing.probability_best,
         more_seeds=None if seen.pending else standing.more_seeds,
         margin=standing.margin,
@@ -235,6 +237,12 @@ def _test(frames: Frames, first: Ranked) -> float | None:
     worst = -math.inf if frames.direction == "max" else math.inf
     median = float(np.median(runs["test_metric"].astype(float).fillna(worst)))
     return median if math.isfinite(median) else None
+
+
+def _tested(frames: Frames) -> int:
+    """For how many choices of optimizer and learning rate the folder's runs read the test set."""
+    runs = frames.runs[frames.runs["purpose"] == "test"]
+    return len(runs[["optimizer", "lr"]].drop_duplicates())
 
 
 def _interval(ends: tuple[np.ndarray, np.ndarray], column: int, sign: float) -> tuple[float, float]:

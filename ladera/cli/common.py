@@ -13,7 +13,7 @@ import typer
 from ladera.base import LaderaError, UsageError
 from ladera.locale import N_, languages, message, translator
 
-__all__ = ["INTERRUPTED", "N_", "Lang", "_", "app", "command", "lang"]
+__all__ = ["INTERRUPTED", "N_", "Lang", "_", "app", "command", "lang", "resumable"]
 
 WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -44,8 +44,9 @@ app = typer.Typer(
 Lang = Annotated[str, typer.Option(help=_(N_("Language of terminal and report: en or es.")))]
 
 
-def command(function: Callable[..., None]) -> Callable[..., None]:
-    """A command whose errors are one sentence in the user's language, with an exit code."""
+def command(function: Callable[..., None], keeps: bool = False) -> Callable[..., None]:
+    """A command whose errors are one sentence in the user's language, with an exit code. keeps: whether what
+    it finished is there when it is interrupted."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -56,7 +57,13 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
             typer.echo(message(error, _), err=True)
             raise typer.Exit(WRONG_USE if isinstance(error, UsageError) else FAILED) from None
         except KeyboardInterrupt:
-            typer.echo(_("Interrupted. What was finished is kept, and the same command goes on."), err=True)
+            kept = _("Interrupted. What was finished is kept, and the same command goes on.")
+            typer.echo(kept if keeps else _("Interrupted."), err=True)
             raise typer.Exit(INTERRUPTED) from None
 
     return run
+
+
+def resumable(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that goes on where it was interrupted."""
+    return command(function, keeps=True)

@@ -21,6 +21,7 @@ from ladera.cli.options import (
     Norm,
     Residual,
     Target,
+    Task,
     TextColumn,
     Tokens,
     Vocabulary,
@@ -42,6 +43,7 @@ __all__: list[str] = []
 def lr_find(
     data: Data = "digits",
     target: Target = None,
+    task: Task = "auto",
     window: Window = None,
     horizon: Horizon = 1,
     text: TextColumn = None,
@@ -88,7 +90,7 @@ def lr_find(
     of_network: dict[str, Any] = {"init": init, "norm": norm, "residual": residual, "dropout": dropout}
     of_data: dict[str, Any] = {"window": window, "horizon": horizon, "text": text}
     of_data |= {"vocabulary": vocabulary, "tokens": tokens}
-    problem = Problem(data, network, loss, penalty, activation, target, **of_network, **of_data)
+    problem = Problem(data, network, loss, penalty, activation, target, task=task, **of_network, **of_data)
     with Progress(_) as progress:
         found = find_lr(problem, optimizers, lr, seeds, steps, batch, workers=workers, progress=progress)
     _write(found, figure, csv, lang)

@@ -14,6 +14,7 @@ Data = Annotated[
     str, typer.Argument(help=_(N_("A bundled name, a file (.csv, .tsv, .parquet, .npz), or openml:NAME.")))
 ]
 Target = Annotated[str | None, typer.Option(help=_(N_("The column to predict, in a table.")))]
+Task = Annotated[str, typer.Option(help=_(N_("auto, classification or regression: what the target is.")))]
 Window = Annotated[
     int | None,
     typer.Option(help=_(N_("Rows of a time series that an example sees; they are moments in order."))),

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ladera.cli.common import N_, Lang, _, app, command, lang
+from ladera.cli.common import N_, Lang, _, app, command, lang, resumable
 from ladera.cli.options import (
     Activation,
     AsJson,
@@ -23,6 +23,7 @@ from ladera.cli.options import (
     Residual,
     Steps,
     Target,
+    Task,
     TextColumn,
     Tokens,
     Vocabulary,
@@ -36,10 +37,11 @@ Study = Annotated[Path, typer.Argument(help=_(N_("The folder of a study.")))]
 
 
 @app.command(help=_(N_("Train a network under every optimizer, learning rate and seed; say which to use.")))
-@command
+@resumable
 def compare(
     data: Data = "digits",
     target: Target = None,
+    task: Task = "auto",
     network: Annotated[
         str,
         typer.Option(
@@ -150,7 +152,11 @@ def compare(
 ) -> None:
     from ladera.comparison import compare as run
     from ladera.problems import Problem
+    from ladera.report import check_place
     from ladera.terminal import Progress, show
+
+    if report is not None:
+        check_place(report)  # before hours are spent
 
     problem = Problem(
         data,
@@ -163,6 +169,7 @@ def compare(
         norm=norm,
         residual=residual,
         dropout=dropout,
+        task=task,
         window=window,
         horizon=horizon,
         text=text,
@@ -248,6 +255,7 @@ def list_data(lang: Lang = lang) -> None:
 def describe_data(
     data: Data,
     target: Target = None,
+    task: Task = "auto",
     window: Window = None,
     horizon: Horizon = 1,
     text: TextColumn = None,
@@ -263,6 +271,7 @@ def describe_data(
         data,
         network,
         target=target,
+        task=task,
         window=window,
         horizon=horizon,
         text=text,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from ladera.cli.common import N_, _, app, command
+from ladera.cli.common import N_, _, app, resumable
 from ladera.cli.study import compare
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 # What compare takes that is no dimension; everything else can be swept, what is added there too.
-_OF_DATA = ("data", "target", "window", "horizon", "text", "vocabulary", "tokens", "steps")
+_OF_DATA = ("data", "target", "task", "window", "horizon", "text", "vocabulary", "tokens", "steps")
 _SHARED = (*_OF_DATA, "optimizers", "lr", "seeds", "out", "workers", "width", "as_json", "lang")
 _NOT_HERE = ("report", "instruments")
 
@@ -108,4 +108,4 @@ app.command(
             "each option that says what is trained may be given several times."
         )
     ),
-)(command(_sweep))
+)(resumable(_sweep))

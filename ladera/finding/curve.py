@@ -60,6 +60,11 @@ class Curve:
         lowest = int(np.argmin(self.median))
         return lowest if math.isfinite(self.median[lowest]) else None
 
+    @property
+    def learned(self) -> bool:
+        """Whether the best rate's median is below that of the starts."""
+        return self.best is not None and bool(self.median[self.best] < np.median(self.starts))
+
     @cached_property
     def good(self) -> np.ndarray:
         """(n,) whether a rate is as good as the best in every seed: its loss exceeds the seed's best one by

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ladera import configs
-from ladera.base import Status, UsageError
+from ladera.base import Status, UsageError, whole_number
 from ladera.configs import Optimizer
 from ladera.finding.curve import Curve, Found
 from ladera.problems import Problem
@@ -32,7 +32,7 @@ from ladera.train.work import Cohort, Records, Task, Trial
 __all__ = ["find_lr"]
 
 _RATES, _DECADES = 21, 6  # of the automatic sweep, around the rule's own rate
-_STEPS = 300
+_STEPS, _MOST_STEPS = 300, 1_000_000
 
 
 def find_lr(
@@ -102,13 +102,7 @@ def find_lr(
 
 def _request(problem: Problem, optimizers: Any, lr: Any, seeds: int, steps: int, batch: Any) -> Request:
     """What is asked, as a comparison would ask it; as many epochs as make the steps."""
-    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= 1_000_000:
-        raise UsageError(
-            "{name} is a whole number from 1 to {largest}, received {received}.",
-            name="steps",
-            largest=1_000_000,
-            received=steps,
-        )
+    steps = whole_number("steps", steps, 1, _MOST_STEPS)
     request = requested(problem, optimizers, lr, seeds, batch=batch)
     if request.solvers:
         raise UsageError(

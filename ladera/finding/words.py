@@ -17,6 +17,13 @@ _FACTOR = 10.0  # between lowest and highest loss, from which on the loss is dra
 
 def sentence(curve: Curve, found: Found, _: Translator) -> str:
     """What to take, where it diverges, what the curvature predicts."""
+    if curve.best is not None and not curve.learned:
+        template = _(
+            "{optimizer}: no rate from {low} to {high} lowered the training loss in {steps} steps; take "
+            "higher rates, or more steps."
+        )
+        low, high = lr_text(curve.rates[0]), lr_text(curve.rates[-1])
+        return template.format(optimizer=curve.title, low=low, high=high, steps=found.steps)
     return " ".join((suggestion(curve, found, _), edges(curve, _), prediction(curve, _))).strip()
 
 

@@ -100,8 +100,10 @@ def _quarters(x: Any) -> list[Any]:
 
 
 def _chosen(four: Any) -> Any:
-    """The largest of four arrays; the gradient goes to the first of the largest."""
-    return lax.select_n(lax.stop_gradient(first(four)), *four)
+    """The largest of four arrays, nan if one is; the gradient goes to the first of the largest."""
+    chosen = lax.select_n(lax.stop_gradient(first(four)), *four)
+    lost = jnp.isnan(four[0]) | jnp.isnan(four[1]) | jnp.isnan(four[2]) | jnp.isnan(four[3])
+    return jnp.where(lost, jnp.nan, chosen)
 
 
 def _by_windows(x: Any, w: Any) -> Any:

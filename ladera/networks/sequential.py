@@ -60,8 +60,9 @@ class Sequential(Network):
             own, shift = next(rest) if layer.learns else (None, 0)
             if layer.learns:
                 inputs.append(x)
+            mask = layer.mask(x, how.mask)
             x, _ = layer.apply(own, None, x, how)
-            x = x + shift
+            x, how = x + shift, how._replace(mask=mask)
         return inputs, x
 
     def fitted(self, outputs: int, vocabulary: int | None, padded: bool, series: bool) -> Network:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ladera.base import UsageError, unknown_name
 from ladera.networks import activations, initialisers
@@ -57,15 +58,15 @@ def parse(
 
     activation: of the hidden layers, but for recurrent cells, which have their own. norm: "batch" or
     "layer" normalises what every hidden layer's units receive, of recurrent layers ("layer" alone) what
-    they hand on. residual: a hidden layer that is as wide as its input adds to it; of convolutions, each
-    stage gets a second, padded one that does.
+    they hand on. residual: a hidden layer that is as wide as the one before it, or as the embedding before
+    it, adds to what goes into it; of convolutions, each stage gets a second, padded one that does.
 
     Raises UsageError for an unknown kind, activation, initialiser or norm, for widths that are not
     whole numbers >= 1, and for a combination that leaves nothing to be done.
     """
     embedding, text = _embedding(text)
     kind, colon, widths = text.strip().lower().partition(":")
-    if kind not in KINDS:
+    if kind and kind not in KINDS:
         raise unknown_name("network", kind or str(text), KINDS)
     if norm not in NORMS:
         raise unknown_name("norm", norm, NORMS)
@@ -75,7 +76,7 @@ def parse(
     first, slash, second = widths.partition("/")
     front, back = _widths(first), _widths(second)
     fits = {"linear": not colon, "logistic": not colon, "mlp": bool(front) and not slash}
-    if front is None or back is None or not fits.get(kind, bool(front)) or (slash and not back):
+    if not kind or front is None or back is None or not fits.get(kind, bool(front)) or (slash and not back):
         raise UsageError(
             "A network is 'linear', 'logistic', or mlp, cnn, rnn, gru or lstm with the widths of its layers, "
             "whole numbers from 1 to {largest}, received '{received}'; for example mlp:64,64 or "
@@ -85,14 +86,23 @@ def parse(
         )
     if kind in _FORECASTERS and embedding is None:
         return _forecaster(text, kind, front, back, style)
-    body = _BODIES[kind](style, front, back) if kind in _BODIES else []
+    body = _BODIES[kind](style, front, back, embedding) if kind in _BODIES else []
     if embedding is not None:
         body = [Embedding(embedding), *_behind_embedding(body, text)]
-    if residual and not any(isinstance(layer, Residual) for layer in body):
+    blocks = [layer for layer in body if isinstance(layer, Residual)]
+    if residual and not blocks:
         raise UsageError(
-            "A residual connection needs a hidden layer as wide as what goes into it, received '{received}'; "
+            "A residual connection needs a hidden layer as wide as the one before it, received '{received}'; "
             "for example mlp:64,64.",
             received=text,
+        )
+    inside = [layer for block in blocks for layer in block.inner]
+    if norm != "none" and not any(isinstance(layer, (BatchNorm, LayerNorm)) for layer in [*body, *inside]):
+        raise UsageError(
+            "A norm is of hidden layers, received norm '{norm}' for the network '{network}'; take norm "
+            "'none', or a network such as mlp:64.",
+            norm=norm,
+            network=text,
         )
     written = "/".join(",".join(map(str, part)) for part in (front, back) if part)
     called = f"{kind}:{written}" if written else kind
@@ -175,15 +185,19 @@ class _Style:
         return [Residual(tuple(block))] if self.residual and fits else block
 
 
-def _linear(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+# Widths of the front and of the back, and of the embedding before them: None where there is none.
+_Body: TypeAlias = Callable[[_Style, list[int], list[int], int | None], list[Layer]]
+
+
+def _linear(style: _Style, front: list[int], back: list[int], before: int | None) -> list[Layer]:
     return [Flatten()]
 
 
-def _mlp(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
-    return [Flatten(), *style.dense(front)]
+def _mlp(style: _Style, front: list[int], back: list[int], before: int | None) -> list[Layer]:
+    return [Flatten(), *style.dense(front, before)]
 
 
-def _cnn(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+def _cnn(style: _Style, front: list[int], back: list[int], before: int | None) -> list[Layer]:
     """Convolution, norm, activation, pooling, stage by stage."""
     act = Activation(style.activation)
     body: list[Layer] = [Channels()]
@@ -199,8 +213,8 @@ def _cnn(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
     return [*body, Flatten(), *([Dropout()] if not back else style.dense(back))]
 
 
-def _recurrent(cell: str) -> Callable[[_Style, list[int], list[int]], list[Layer]]:
-    def body(style: _Style, front: list[int], back: list[int]) -> list[Layer]:
+def _recurrent(cell: str) -> _Body:
+    def body(style: _Style, front: list[int], back: list[int], before: int | None) -> list[Layer]:
         if style.norm == "batch":
             raise UsageError(
                 "Recurrent layers are normalised by 'layer', received norm 'batch' for {cell}; take layer or "
@@ -208,7 +222,6 @@ def _recurrent(cell: str) -> Callable[[_Style, list[int], list[int]], list[Layer
                 cell=cell,
             )
         layers: list[Layer] = [Steps()]
-        before = None
         for units in front:
             layers += style._joined([Recurrent(cell, units, style.init), *style.normed()], units == before)
             layers.append(Dropout())
@@ -219,7 +232,7 @@ def _recurrent(cell: str) -> Callable[[_Style, list[int], list[int]], list[Layer
     return body
 
 
-_BODIES: dict[str, Callable[[_Style, list[int], list[int]], list[Layer]]] = {
+_BODIES: dict[str, _Body] = {
     "linear": _linear,
     "logistic": _linear,
     "mlp": _mlp,

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ladera.base import UsageError
 from ladera.problems import datasets, prepare
 from ladera.problems.datasets import Dataset
@@ -87,6 +89,13 @@ class Problem:
             raise UsageError(
                 "A task is one of {known}, received '{received}'.", known=", ".join(TASKS), received=self.task
             )
+        for name in ("residual", "tokens"):
+            if getattr(self, name) not in (True, False):
+                raise UsageError(
+                    "{name} is True or False, received {received}.",
+                    name=name,
+                    received=repr(getattr(self, name)),
+                )
         _ = self.parsed_network, self.parsed_penalty, self.reading
         self._check_dropout()
         networks.losses.resolve(self.loss, "classification" if self.task == "auto" else self.task)
@@ -110,7 +119,7 @@ class Problem:
             rate = float(self.dropout)
         except (TypeError, ValueError):
             rate = -1.0
-        if not 0 <= rate < 1:
+        if not 0 <= np.float32(rate) < 1:
             raise UsageError(
                 "Dropout is the share of units that a step leaves out, from 0 on and below 1, received "
                 "{received}; for example 0.2.",
@@ -281,7 +290,8 @@ class Problem:
     def _prepared(self) -> Prepared:
         self.resolved_loss()  # a loss that does not fit the task is told before the data are scaled
         found = self._split
-        if str(self.network).strip().lower() == "logistic" and found.task == "regression":
+        kind = str(self.network).strip().lower().rpartition("+")[2]
+        if kind == "logistic" and found.task == "regression":
             raise UsageError(
                 "The network 'logistic' tells classes apart, received numbers as target; take linear."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from ladera.base import UsageError
+from ladera.base import UsageError, whole_number
 
 __all__ = ["NOTHING", "Reading"]
 
@@ -41,25 +41,23 @@ class Reading:
             value = getattr(self, name)
             if value is None and getattr(Reading, name) is None:
                 continue
-            if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-                raise UsageError(
-                    "{name} is a whole number from {least} to {most}, received {received}.",
-                    name=name,
-                    least=least,
-                    most=most,
-                    received=value,
-                )
+            object.__setattr__(self, name, whole_number(name, value, least, most))
         asked = [
             name for name in ("window", "text", "tokens") if getattr(self, name) != getattr(Reading, name)
         ]
         if len(asked) > 1:
             raise UsageError(
-                "Data are windows of a series, text or tokens, received {received} together; keep one of "
+                "Data are windows of a series, text or tokens, received together: {received}; keep one of "
                 "them.",
-                received=" and ".join(asked),
+                received=", ".join(asked),
             )
         self._needs("vocabulary", self.text is not None, "text")
-        self._needs("steps", self.text is not None or self.tokens, "text or tokens")
+        if self.steps is not None and self.text is None and not self.tokens:
+            raise UsageError(
+                "steps goes with text or tokens, received steps {received} without them; add one of them, or "
+                "leave steps out.",
+                received=self.steps,
+            )
 
     def _needs(self, name: str, fulfilled: bool, other: str) -> None:
         if getattr(self, name) != getattr(Reading, name) and not fulfilled:

@@ -102,7 +102,7 @@ def _facts(answer: Answer, _: Translator) -> list[Fact]:
         Fact(
             _("median test {metric}").format(metric=metric),
             metric_text(answer.test, answer.unit),
-            _("read once, for this choice only") if answer.test is not None else _("not read yet"),
+            _read(answer, _),
         ),
         Fact(_("paired seeds"), str(answer.seeds), _("none of them chose a learning rate")),
     ]
@@ -123,6 +123,17 @@ def _facts(answer: Answer, _: Translator) -> list[Fact]:
             Fact(name, "–" if time is None else f"{time:.0f}", _("median over the seeds, first touch"))
         )
     return facts
+
+
+def _read(answer: Answer, _: Translator) -> str:
+    """How often the test set was read."""
+    if answer.test is None:
+        return _("not read yet")
+    if answer.tested > 1:
+        return _("read for {count} choices: questions asked before were answered with it").format(
+            count=answer.tested
+        )
+    return _("read once, for this choice only")
 
 
 def _warnings(answer: Answer, damaged: Sequence[Path], _: Translator) -> list[str]:

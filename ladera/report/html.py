@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 from functools import cache
@@ -24,7 +25,7 @@ from ladera.report.record import compared, record
 from ladera.report.style import styles
 from ladera.report.tables import ranking_rows
 
-__all__ = ["write_report"]
+__all__ = ["check_place", "write_report"]
 
 _HERE = Path(__file__).parent
 _FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras", "optax": "optax"}
@@ -36,6 +37,7 @@ def write_report(study: Study, path: str | os.PathLike[str], lang: str = "en") -
     Raises UsageError: the path cannot be written, or no such language.
     """
     path = Path(path)
+    check_place(path)
     text = page(study, lang)
     unfinished = temporary(path)
     try:
@@ -46,12 +48,32 @@ def write_report(study: Study, path: str | os.PathLike[str], lang: str = "en") -
     except OSError as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
-        raise UsageError(
-            "The report '{path}' cannot be written ({reason}); choose another place for it.",
-            path=path,
-            reason=error.strerror,
-        ) from None
+        raise _unwritable(path, error) from None
     return path
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Raise UsageError where no report can be written at the path; its folder is made if there is none."""
+    path = Path(path)
+    if not path.name:
+        raise UsageError("A report is a file, received '{path}'; take for example report.html.", path=path)
+    probe = temporary(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        "The report '{path}' cannot be written ({reason}); choose another place for it.",
+        path=path,
+        reason=error.strerror,
+    )
 
 
 def page(study: Study, lang: str = "en") -> str:

@@ -120,6 +120,11 @@ class Evaluation:
             **more,
         )
 
+    @property
+    def bare(self) -> Any:
+        """The state of a network of which training moves nothing: a tree without leaves."""
+        return self.network.state(self.shape, self.outputs)
+
     def read(self, chunk: Chunks) -> Chunks:
         """The chunk in the precision of the weights."""
         return chunk

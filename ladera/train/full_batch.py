@@ -141,14 +141,14 @@ class FullBatch:
         return lax.scan(add, none, (self.examples, numbers))[0]
 
     def _loss(self, x: Any, chunk: Chunks) -> Any:
-        loss, *_ = self.program.measure(Weights(self.unravel(x), []), chunk.x, chunk.y)
+        loss, *_ = self.program.measure(Weights(self.unravel(x), self.program.bare), chunk.x, chunk.y)
         return (loss * chunk.weight).sum()
 
     def _summed(self, z: Any, chunk: Chunks) -> Any:
         return (losses.loss(self.program.loss)(z, chunk.y) * chunk.weight).sum()
 
     def _outputs(self, x: Any, inputs: Any) -> Any:
-        z, _ = self.program.network.apply(self.unravel(x), [], inputs, Pass(fast=False))
+        z, _ = self.program.network.apply(self.unravel(x), self.program.bare, inputs, Pass(fast=False))
         return z
 
     def _traced(self, x: Any, inputs: Any) -> tuple[list[Any], Any, Callable[[Any], Any]]:

@@ -96,7 +96,7 @@ def _spread(
     1979, so that gradients which are nearly alike cancel nothing."""
 
     def gradient(x: Any, y: Any, key: Any) -> Any:
-        slope, _ = jax.grad(program.objective, has_aux=True)(params, state, row, key, x[None], y[None])
+        slope, _ = jax.grad(program.objective, has_aux=True)(params, program.bare, row, key, x[None], y[None])
         if program.penalised:
             slope = penalties.add_slope(slope, params, row.penalty[0], row.penalty[1])
         return ravel_pytree(slope)[0]
@@ -113,7 +113,6 @@ def _spread(
         between = n * more / whole * (apart @ apart)
         return (whole, mean + more / whole * apart, deviations + within + between), None
 
-    state = program.network.state(program.shape, program.outputs)
     d = sum(leaf.size for leaf in jax.tree.leaves(params))
     none = (jnp.float32(0), jnp.zeros(d, jnp.float32), jnp.float32(0))
     (_, mean, deviations), _ = lax.scan(add, none, (order, keys, weights))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
@@ -39,18 +41,22 @@ class Pool:
         self.workers = workers or cores()
         if Pool._queue is None:
             Pool._queue = get_context("loky").SimpleQueue()
-        self._executor = loky.get_reusable_executor(
-            max_workers=self.workers,
-            timeout=_IDLE_SECONDS,
-            initializer=worker.start,
-            initargs=(os.getpid(), Pool._queue),
-        )
+        with warnings.catch_warnings():
+            # An error after the last pool was asked for may have left its workers importing still.
+            warnings.filterwarnings("ignore", "Trying to resize an executor with running jobs")
+            self._executor = loky.get_reusable_executor(
+                max_workers=self.workers,
+                timeout=_IDLE_SECONDS,
+                initializer=worker.start,
+                initargs=(os.getpid(), Pool._queue),
+            )
         self._warming = [self._executor.submit(worker.warm) for _ in range(self.workers)]
 
     def map(self, function: Callable[[Cohort], Any], items: Sequence[Cohort]) -> list[Any]:
-        """`function` of every cohort, in order."""
+        """`function` of every cohort, in order. When it is left early, the workers are stopped."""
         _send_by_value(items)
-        return [future.result() for future in [self._executor.submit(function, item) for item in items]]
+        with self._stopped_early():
+            return [future.result() for future in [self._executor.submit(function, one) for one in items]]
 
     def train(
         self,
@@ -66,12 +72,18 @@ class Pool:
         self._drain(lambda runs: None)  # what an interrupted study left behind
         _send_by_value(cohorts)
         pending: set[Future[Records]] = {self._executor.submit(worker.train, cohort) for cohort in cohorts}
-        try:
+        with self._stopped_early():
             while pending:
                 finished, pending = wait(pending, timeout=_HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
                 self._drain(progress)
                 for future in finished:
                     done(future.result())
+
+    @contextlib.contextmanager
+    def _stopped_early(self) -> Iterator[None]:
+        """Stops the workers where it is left by Ctrl-C or an error."""
+        try:
+            yield
         except BaseException:
             self.stop()
             raise

@@ -95,7 +95,7 @@ class SolverProgram(Evaluation):
 
     def evaluate(self, weights: Any, examples: Chunks) -> tuple[Any, Any]:
         """Mean loss [lanes] and share correct [lanes] of the examples; weights: vectors [lanes, d]."""
-        return super().evaluate(Weights(jax.vmap(self._unravel)(weights), []), examples)
+        return super().evaluate(Weights(jax.vmap(self._unravel)(weights), self.bare), examples)
 
     def rests(self, carry: Carry) -> bool:
         """Whether there is nothing left to train: never, as each lane is heard of to the end."""

@@ -40,7 +40,7 @@ class _Norm(Layer):
 class BatchNorm(_Norm):
     """Each unit (of an image, each channel) with mean 0 and variance 1 over the batch; when the network
     is asked, over what training saw (Ioffe and Szegedy 2015). As PyTorch's: the running values move by a
-    tenth of the way, and the running variance is the unbiased one."""
+    tenth of the way, and the running variance is the unbiased one. Padding does not count."""
 
     remembers: ClassVar[bool] = True
 
@@ -50,11 +50,8 @@ class BatchNorm(_Norm):
     def apply(self, params: Scale, state: Running, x: Any, how: Pass) -> tuple[Any, Running]:
         if not how.train:
             return _scaled(x, _row(state.mean, x), _row(state.variance, x), params), state
-        axes = tuple(range(x.ndim - 1))
-        mean = x.mean(axis=axes)
-        variance = ((x - _row(mean, x)) ** 2).mean(axis=axes)
-        n = x.size // x.shape[-1]
-        seen = Running(mean, variance * (n / max(1, n - 1)))
+        mean, variance, n = _moments(x, how.mask)
+        seen = Running(mean, variance * (n / max(1, n - 1) if how.mask is None else n / (n - 1).clip(1)))
         moved = Running(*(0.9 * old + 0.1 * new for old, new in zip(state, seen, strict=True)))
         return _scaled(x, _row(mean, x), _row(variance, x), params), moved
 
@@ -68,6 +65,18 @@ class LayerNorm(_Norm):
         mean = x.mean(axis=-1, keepdims=True)
         variance = ((x - mean) ** 2).mean(axis=-1, keepdims=True)
         return _scaled(x, mean, variance, params), state
+
+
+def _moments(x: Any, mask: Any) -> tuple[Any, Any, Any]:
+    """Mean and variance of each unit, and over how many values; of a sequence, the moments that are there."""
+    axes = tuple(range(x.ndim - 1))
+    if mask is None:
+        mean = x.mean(axis=axes)
+        return mean, ((x - _row(mean, x)) ** 2).mean(axis=axes), x.size // x.shape[-1]
+    there = mask.astype(x.dtype).reshape(*mask.shape, 1)
+    n = there.sum().clip(1)
+    mean = (x * there).sum(axis=axes) / n
+    return mean, ((x - _row(mean, x)) ** 2 * there).sum(axis=axes) / n, n
 
 
 def _scaled(x: Any, mean: Any, variance: Any, params: Scale) -> Any:

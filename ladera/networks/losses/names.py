@@ -21,7 +21,7 @@ def resolve(text: str, task: str, classes: int | None = None) -> str:
     classes: how many there are, None while that is not known. Raises UsageError for an unknown loss, a
     number that does not fit it, a loss for classes on a regression, and one for two on more classes.
     """
-    if _name(text) == "auto":
+    if str(text).strip().lower() == "auto":
         return _DEFAULT[task]
     found = canonical(text)
     name = _name(found)
