@@ -127,6 +127,14 @@ def test_a_test_set_that_a_file_keeps_stays_it(tmp_path):
     assert pair.shape == (3, 2)
 
 
+def test_images_and_sequences_are_no_moments_of_one_series():
+    with pytest.raises(UsageError, match=r"received examples of shape \(8, 8\); leave the window out"):
+        Problem("digits", "linear", window=5).prepared()
+    unequal = [np.ones((k, 2)) for k in (2, 3, 4, 5)] * 5
+    with pytest.raises(UsageError, match=r"received examples of shape \(5, 3\); leave the window out"):
+        Problem((unequal, np.arange(20)), "lstm:2", window=3).prepared()
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

@@ -40,6 +40,12 @@ def understand(raw: Raw, y: np.ndarray, reading: Reading) -> Features:
         )
     if reading.window is None:
         return found
+    if found.kind != "table":
+        raise UsageError(
+            "A window sees rows of a table, which are moments in order, received examples of shape {shape}; "
+            "leave the window out.",
+            shape=found.shape,
+        )
     x, names, notes = series.columns(found.x, found.names, raw.target, y)
     return Features(x, "series", names, None, notes)
 

@@ -53,19 +53,24 @@ def write_report(study: Study, path: str | os.PathLike[str], lang: str = "en") -
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """Raise UsageError where no report can be written at the path; its folder is made if there is none."""
+    """Raise UsageError where it is clear before a report is made that it cannot be written at the path."""
     path = Path(path)
     if not path.name:
         raise UsageError("A report is a file, received '{path}'; take for example report.html.", path=path)
-    probe = temporary(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
         if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            raise _os_error(errno.EISDIR)
+        folder = next(above for above in path.parents if above.exists())
+        if not folder.is_dir():
+            raise _os_error(errno.ENOTDIR)
+        if not os.access(folder, os.W_OK):
+            raise _os_error(errno.EACCES)
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _os_error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:

@@ -30,9 +30,9 @@ class Stop:
         kind, _, numbers = asked.strip().lower().partition(":") if isinstance(asked, str) else ("", "", "")
         if kind == _NEVER and not numbers:
             return NEVER
-        patience, _, minimum = numbers.partition(",")
+        patience, comma, minimum = numbers.partition(",")
         try:
-            found = cls(int(patience), float(minimum or "0"))
+            found = cls(int(patience), float(minimum if comma else 0))
         except ValueError:
             found = NEVER
         if kind != _EARLY or not (found.patience >= 1 and 0 <= found.minimum < math.inf):
