@@ -137,7 +137,11 @@ def test_data_list_and_describe():
     assert {"digits", "iris", "wine", "breast_cancer", "diabetes", "moons", "mnist"} <= set(names)
     described = ladera("data", "describe", "iris").stdout
     assert "classification" in described
+    assert "training rows" in described
     assert "90" in described
+    spanish = ladera("data", "describe", "sunspots", "--lang", "es").stdout
+    assert "filas de entrenamiento" in spanish
+    assert ["partes", "disjuntas", "sí"] in [line.split() for line in spanish.splitlines()]
 
 
 def test_another_question_gets_another_folder(folder):

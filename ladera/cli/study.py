@@ -265,6 +265,7 @@ def describe_data(
     lang: Lang = lang,
 ) -> None:
     from ladera.problems import Problem
+    from ladera.report import record
 
     network = "embed:1+mlp:1" if tokens or text is not None else Problem.network
     described = Problem(
@@ -280,6 +281,7 @@ def describe_data(
         steps=steps,
     ).describe()
     of_the_network = {"network", "activation", "init", "loss", "penalty", "parameters", "shape"}
-    for key, value in described.items():
-        if key not in of_the_network:
-            typer.echo(f"{key:12} {value}")
+    pairs = record.described({k: v for k, v in described.items() if k not in of_the_network}, _)
+    width = max(len(heading) for heading, _text in pairs)
+    for heading, text in pairs:
+        typer.echo(f"{heading:{width}}  {text}")

@@ -9,7 +9,7 @@ from typing import Any
 from ladera.analysis.words import lr_text
 from ladera.locale import Translator
 
-__all__ = ["Compared", "Group", "compared", "record"]
+__all__ = ["Compared", "Group", "compared", "described", "record"]
 
 
 @dataclass(frozen=True)
@@ -34,34 +34,7 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
         problem = {**problem, "naive": list(problem["naive"].values())}
     machine, seconds = asked.get("machine", {}), asked.get("spent", {})
     names = {  # headings of the study file's own keys
-        "problem": {
-            "data": _("data"),
-            "target": _("target"),
-            "window": _("window"),
-            "horizon": _("horizon"),
-            "text": _("text"),
-            "tokens": _("tokens"),
-            "vocabulary": _("vocabulary"),
-            "steps": _("steps of an example"),
-            "task": _("task"),
-            "network": _("network"),
-            "activation": _("activation"),
-            "init": _("initial weights"),
-            "norm": _("normalisation"),
-            "residual": _("residual"),
-            "dropout": _("dropout"),
-            "loss": _("loss"),
-            "penalty": _("penalty"),
-            "features": _("features"),
-            "classes": _("classes"),
-            "parameters": _("parameters"),
-            "train": _("training rows"),
-            "validation": _("validation rows"),
-            "test": _("test rows"),
-            "naive": _("naive forecast: validation, test"),
-            "data_hash": _("data hash"),
-            "split_hash": _("split hash"),
-        },
+        "problem": _of_the_problem(_),
         "training": {
             "epochs": _("epochs"),
             "batch": _("batch"),
@@ -86,6 +59,52 @@ def record(asked: Mapping[str, Any], _: Translator) -> list[Group]:
         Group(_("Versions"), [(str(name), str(value)) for name, value in asked.get("versions", {}).items()]),
     ]
     return [group for group in groups if group.pairs]
+
+
+def described(problem: Mapping[str, Any], _: Translator) -> list[tuple[str, str]]:
+    """What a study file says of its data, in words: headings and values."""
+    names = {
+        **_of_the_problem(_),
+        "split_seed": _("split seed"),
+        "disjoint": _("disjoint splits"),
+        "description": _("description"),
+        "source": _("source"),
+    }
+    told = {**problem, "disjoint": _("yes") if problem["disjoint"] else _("no")}
+    if "naive" in told:
+        told["naive"] = list(told["naive"].values())
+    return _pairs(told, names)
+
+
+def _of_the_problem(_: Translator) -> dict[str, str]:
+    return {
+        "data": _("data"),
+        "target": _("target"),
+        "window": _("window"),
+        "horizon": _("horizon"),
+        "text": _("text"),
+        "tokens": _("tokens"),
+        "vocabulary": _("vocabulary"),
+        "steps": _("steps of an example"),
+        "task": _("task"),
+        "network": _("network"),
+        "activation": _("activation"),
+        "init": _("initial weights"),
+        "norm": _("normalisation"),
+        "residual": _("residual"),
+        "dropout": _("dropout"),
+        "loss": _("loss"),
+        "penalty": _("penalty"),
+        "features": _("features"),
+        "classes": _("classes"),
+        "parameters": _("parameters"),
+        "train": _("training rows"),
+        "validation": _("validation rows"),
+        "test": _("test rows"),
+        "naive": _("naive forecast: validation, test"),
+        "data_hash": _("data hash"),
+        "split_hash": _("split hash"),
+    }
 
 
 def compared(asked: Mapping[str, Any]) -> list[Compared]:
