@@ -105,10 +105,12 @@ def _draw(drawn: go.Figure, curve: Curve, look: Style, ceiling: float, _: Transl
             drawn.add_vline(limit, line={"color": look.edge, "width": 1.5, "dash": dash})
             drawn.add_annotation(
                 x=np.log10(limit),
-                y=1,
+                y=0.99,
                 yref="paper",
-                yanchor="bottom",
+                yanchor="top",
+                xanchor="right",
                 text=told,
+                font={"size": 10, "color": look.edge},
                 showarrow=False,
-                textangle=-20,
+                textangle=-90,
             )
