@@ -47,12 +47,13 @@ def modules(*things: Any) -> set[str]:
 
 
 def is_own(module: str) -> bool:
-    """Whether a module of that name is the user's, neither ours nor of an installed library."""
-    return not _of_library(module) and not _installed(module)
+    """Whether a module of that name is the user's, neither ours nor of an installed library. What runs
+    is, even where an installed program runs it, such as a notebook's."""
+    return module == "__main__" or not (_of_library(module) or _installed(module))
 
 
 def _of_library(module: str) -> bool:
-    return module != "__main__" and module.partition(".")[0] in _NAMED
+    return module.partition(".")[0] in _NAMED
 
 
 def _installed(module: str) -> bool:

@@ -42,7 +42,10 @@ class Sequential(Network):
         object.__setattr__(self, "initialiser", initialisers.canonical(self.initialiser))
 
     def __str__(self) -> str:
-        return self.text or re.sub(" at 0x[0-9a-fA-F]+", "", " > ".join(map(repr, self.body)))
+        return self.text or " > ".join(map(_shown, self.body)) or "Sequential()"
+
+    def __repr__(self) -> str:
+        return f"Sequential({_shown(self.body)}, {self.text!r}, {self.initialiser!r})"
 
     def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> list[Any]:
         """The parameters of every layer that has any, in their order; biases are 0."""
@@ -67,8 +70,9 @@ class Sequential(Network):
             own, shift = next(rest) if layer.learns else (None, 0)
             if layer.learns:
                 inputs.append(x)
+            mask = layer.mask(x, how.mask)
             x, _ = layer.apply(own, None, x, how)
-            x = x + shift
+            x, how = x + shift, how._replace(mask=mask)
         return inputs, x
 
     def fitted(self, outputs: int, vocabulary: int | None, padded: bool, series: bool) -> Network:
@@ -145,6 +149,11 @@ def _with_rows(layer: Layer, vocabulary: int) -> Layer:
             tokens=vocabulary,
         )
     return replace(layer, vocabulary=layer.vocabulary or vocabulary)
+
+
+def _shown(held: Any) -> str:
+    """As Python shows it, without the addresses of functions that a layer holds."""
+    return re.sub(" at 0x[0-9a-fA-F]+", "", repr(held))
 
 
 def _inner(layers: tuple[Layer, ...]) -> Iterator[Layer]:

@@ -98,7 +98,7 @@ def _check_state(network: Any, before: Any, after: Any) -> None:
     if told(before) != told(after):
         raise UsageError(
             "What a network keeps beside its parameters keeps its structure in every step, received "
-            "{before} arrays that become {after} in {network}; let nothing be added to it (Flax: sow into "
+            "arrays {before} that become {after} in {network}; let nothing be added to it (Flax: sow into "
             "'intermediates' alone).",
             before=_many(before),
             after=_many(after),
