@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fingerprint", "is_own", "modules"]
+__all__ = ["fingerprint", "is_ours", "modules"]
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
 _NAMED = {"equinox", "flax", "jax", "jaxlib", "ladera", "numpy", "optax", *sys.stdlib_module_names}
@@ -46,7 +46,12 @@ def modules(*things: Any) -> set[str]:
     return walk.modules
 
 
-def is_own(module: str) -> bool:
+def is_ours(thing: Any) -> bool:
+    """Whether it is of a class of Ladera's, which its name and fields tell."""
+    return type(thing).__module__.partition(".")[0] == "ladera"
+
+
+def _is_own(module: str) -> bool:
     """Whether a module of that name is the user's, neither ours nor of an installed library. What runs
     is, even where an installed program runs it, such as a notebook's."""
     return module == "__main__" or not (_of_library(module) or _installed(module))
@@ -156,7 +161,7 @@ class _Walk:
                 yield self.digest(cell.cell_contents)
         yield from self._all(function.__defaults__, function.__kwdefaults__)
         yield from self._of_module(home)
-        if not is_own(home):
+        if not _is_own(home):
             yield home
             return
         yield self.digest(function.__code__)
@@ -168,7 +173,7 @@ class _Walk:
     def _module(self, module: ModuleType, names: set[str], within: tuple[int, ...] = ()) -> Iterator[str]:
         """A module of the user's by its text, and by what of it is read under one of the names."""
         name = module.__name__
-        if not is_own(name):
+        if not _is_own(name):
             yield name
         elif id(module) not in within:
             yield from self._of_module(name)
@@ -182,7 +187,7 @@ class _Walk:
     def _class(self, kind: type) -> Iterator[str]:
         yield kind.__qualname__
         yield from self._of_module(kind.__module__)
-        if not is_own(kind.__module__):
+        if not _is_own(kind.__module__):
             yield kind.__module__
             return
         yield from self._all(*kind.__bases__)
@@ -191,7 +196,7 @@ class _Walk:
                 yield from (name, self.digest(value))
 
     def _of_module(self, name: str) -> Iterator[str]:
-        if name in sys.modules and name != "__main__" and is_own(name):
+        if name in sys.modules and name != "__main__" and _is_own(name):
             self.modules.add(name)
         yield _text(name)
 
@@ -200,7 +205,7 @@ def _by_name(thing: Any) -> tuple[str, ...]:
     """Module and name of what a library holds under that name; nothing of anything else."""
     module = getattr(thing, "__module__", None)
     name = getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None)
-    if not isinstance(module, str) or not isinstance(name, str) or is_own(module):
+    if not isinstance(module, str) or not isinstance(name, str) or _is_own(module):
         return ()
     found: Any = sys.modules.get(module)
     for part in name.split("."):

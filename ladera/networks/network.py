@@ -64,7 +64,7 @@ class Network:
 
     def check(self, shape: Shape, outputs: int) -> None:
         """Raise UsageError where it cannot take examples of that shape."""
-        if identities.is_own(type(self).__module__):
+        if not identities.is_ours(self):
             trial.check(self, shape, outputs)
 
     def work(self, shape: Shape, outputs: int) -> int:
@@ -80,8 +80,7 @@ class Network:
 
     def identity(self) -> dict[str, Any]:
         """What makes it another network than others of its text, as values that JSON can hold."""
-        own = identities.is_own(type(self).__module__)
-        return {"source": identities.fingerprint(self)} if own else {}
+        return {} if identities.is_ours(self) else {"source": identities.fingerprint(self)}
 
     def modules(self) -> set[str]:
         """The modules of what it is made of: a worker gets them whole where they are not ours."""

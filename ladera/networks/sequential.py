@@ -11,7 +11,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import initialisers, trial
-from ladera.networks.identities import fingerprint, is_own
+from ladera.networks.identities import fingerprint, is_ours
 from ladera.networks.layers import ASKING, Dense, Embedding, Layer, Padded, Pass, Residual, Shape
 from ladera.networks.layers._checks import row
 from ladera.networks.layers._layer import apply_all, init_all, shapes, state_all
@@ -95,7 +95,7 @@ class Sequential(Network):
     def check(self, shape: Shape, outputs: int) -> None:
         for _ in shapes(self._all(outputs), shape):
             pass  # each layer tells what it cannot take
-        if any(is_own(type(layer).__module__) for layer in self._flat()):
+        if not all(map(is_ours, (self, *self._flat()))):
             trial.check(self, shape, outputs)
 
     def work(self, shape: Shape, outputs: int) -> int:
@@ -106,7 +106,7 @@ class Sequential(Network):
         return [work for layer, at in shapes(self._all(outputs), shape) if (work := layer.work(at))]
 
     def identity(self) -> dict[str, Any]:
-        return {} if self.text else {"layers": fingerprint(self)}
+        return {} if self.text and is_ours(self) else {"layers": fingerprint(self)}
 
     @property
     def drops(self) -> bool:

@@ -67,8 +67,8 @@ def row(layers: Any, network: Any) -> tuple[Layer, ...]:
     else:
         wrong = layers
     raise UsageError(
-        "{network} takes a row of layers, such as (Dense(64), Dropout()), received {received} in it; write "
-        "layers with their brackets, and all of them within a pair more.",
+        "{network} takes a row of layers, such as (Dense(64), Dropout()), received {received} in it; make "
+        "each layer, as Flatten(), and put all of them in one tuple or list.",
         network=type(network).__name__,
         received=wrong.__name__ if isinstance(wrong, type) else repr(wrong),
     )
