@@ -20,6 +20,7 @@ import pytest
 from ladera.networks import Network, Sequential, from_file, users
 from ladera.networks.identities import fingerprint, modules
 from ladera.networks.layers import ASKING, Activation, Dense, Layer, Residual
+from ladera.problems import Problem
 
 
 def begin(key, shape, outputs):
@@ -273,6 +274,13 @@ def test_modules_are_those_of_the_users_own_alone(mine):
     assert modules(Own(1.0), Sequential((Residual((Scaled(),)),))) == {__name__}
     assert not modules(nn.Sequential([nn.Dense(3), nn.relu]), Sequential((Dense(3), Activation("tanh"))))
     assert Own(1.0).modules() == {__name__}
+
+
+def test_a_text_is_known_by_itself_and_layers_by_what_they_are():
+    """Whatever these are called."""
+    named = [Problem("iris", Sequential((Dense(n),), "mlp:4")).identity() for n in (4, 5)]
+    assert named[0] != named[1]
+    assert not {"layers", "source"} & Problem("iris", "mlp:4").identity().keys()
 
 
 def test_what_holds_itself_ends():

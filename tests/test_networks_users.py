@@ -210,6 +210,8 @@ def test_biases_of_equinox_convolutions_are_no_weights():
 def test_max_norm_needs_to_know_which_axis_goes_over_units(network):
     with pytest.raises(UsageError, match="max-norm holds each unit's incoming weights, and of the network"):
         penalties.check(penalties.parse("l2:1e-4+max-norm:3"), network)
+    with pytest.raises(UsageError, match="received penalty 'max-norm:3'"):
+        Problem("iris", network, penalty="max-norm:3")
     penalties.check(penalties.parse("l2:1e-4"), network)
     for known in (FlaxNetwork(Flax(8)), parse("mlp:8")):
         penalties.check(penalties.parse("max-norm:3"), known)

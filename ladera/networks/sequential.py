@@ -106,7 +106,7 @@ class Sequential(Network):
         return [work for layer, at in shapes(self._all(outputs), shape) if (work := layer.work(at))]
 
     def identity(self) -> dict[str, Any]:
-        return {} if self.text and is_ours(self) else {"layers": fingerprint(self)}
+        return {"layers": fingerprint(self)}
 
     @property
     def drops(self) -> bool:
