@@ -119,7 +119,7 @@ def stopped(params, x):
         (Function(ones, lambda p, x, train: (x @ p)[:, : 3 - train]), ("(2, 3) for 2", "received (2, 2)")),
         (Function(ones, lambda p, x: ((x @ p), 1)), ("received tuple",)),
         (Function(ones, stopped), ("fails on 2 examples", "ValueError")),
-        (FlaxNetwork(Summed()), ("keeps its structure", "(), ()", "'intermediates'")),
+        (FlaxNetwork(Summed()), ("keeps its structure", "become () float32, () float32", "'intermediates'")),
         (Fixed(), ("3 raw outputs", "received (2, 4) from Fixed")),
         (Sequential((Dense(2), Wider())), ("fails on 2 examples", "Wider()")),
     ],

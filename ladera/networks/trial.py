@@ -93,7 +93,7 @@ def _check_state(network: Any, before: Any, after: Any) -> None:
 
     def told(tree: Any) -> tuple[list[Any], Any]:
         leaves, structure = jax.tree.flatten(tree)
-        return [leaf.shape for leaf in leaves], structure
+        return [(leaf.shape, leaf.dtype) for leaf in leaves], structure
 
     if told(before) != told(after):
         raise UsageError(
@@ -109,4 +109,4 @@ def _check_state(network: Any, before: Any, after: Any) -> None:
 def _many(tree: Any) -> str:
     import jax
 
-    return ", ".join(str(tuple(leaf.shape)) for leaf in jax.tree.leaves(tree)) or "-"
+    return ", ".join(f"{tuple(leaf.shape)} {leaf.dtype}" for leaf in jax.tree.leaves(tree)) or "-"
