@@ -146,6 +146,9 @@ class EquinoxNetwork(UsersNetwork):
     make: Callable[..., Any]
     _shells: dict[Shape, Any] = field(default_factory=dict, init=False, repr=False)
 
+    def __reduce__(self) -> Any:  # to a worker
+        return _travelled, (self.make,)
+
     @property
     def text(self) -> str:  # type: ignore[override]
         return getattr(self.make, "__qualname__", type(self.make).__name__)
@@ -223,6 +226,12 @@ def from_file(path: Path, name: str) -> Any:
             found=", ".join(public) or "-",
         )
     return getattr(module, name)
+
+
+def _travelled(make: Any) -> EquinoxNetwork:
+    from ladera.networks._travelled import mended
+
+    return EquinoxNetwork(mended(make))
 
 
 def _floats(tree: Any) -> Any:
