@@ -112,3 +112,12 @@ def test_the_slope_is_pytorchs_of_the_value():
         found = add_slope(jax.tree.map(jnp.ones_like, params), params, 0.3, 0.7)
     np.testing.assert_allclose(np.asarray(found["w"]) - 1, np.asarray(w.grad), rtol=1e-12, atol=1e-15)
     np.testing.assert_array_equal(found["b"], [1, 1])
+
+
+@FEW
+@given(st.integers(0, 99), st.sampled_from([0.1, 1.0, 2.5]))
+def test_max_norm_of_a_convolution_is_over_all_that_a_unit_sees(seed, limit):
+    """Kernels [height, width, inputs, units], as Flax's."""
+    w = np.random.default_rng(seed).standard_normal((3, 2, 2, 4))
+    expected = torch.renorm(torch.tensor(w), p=2, dim=3, maxnorm=limit)
+    np.testing.assert_allclose(held(w, w, 0.1, max_norm=limit), expected, rtol=1e-6)

@@ -334,7 +334,10 @@ def test_networks_and_data_belong_together():
         (Problem("moons", "embed:4+mlp:4"), "An embedding needs tokens, received data of other numbers"),
         (Problem("moons", "seq2seq-lstm:4"), "forecasts windows of a series, received data that are none"),
         (Problem(tokens, Sequential((Embedding(3, 4), Mean())), tokens=True), "received 4 rows for 5 tokens"),
-        (Problem(tokens, Sequential((Mean(), Embedding(3))), tokens=True), "sequences of tokens [n, steps]"),
+        (
+            Problem(tokens, Sequential((Embedding(3), Embedding(3))), tokens=True),
+            "sequences of tokens [n, steps]",
+        ),
     ):
         with pytest.raises(UsageError) as error:
             problem.prepared()

@@ -15,7 +15,7 @@ from studies import at, cohort, task
 
 from ladera import rules
 from ladera.base import UsageError
-from ladera.networks import EquinoxNetwork, FlaxNetwork, Function, parse
+from ladera.networks import EquinoxNetwork, FlaxNetwork, Function, parse, penalties
 from ladera.networks.layers import Pass
 from ladera.problems import Problem
 from ladera.train.cohort import train
@@ -181,3 +181,37 @@ def test_what_cannot_be_a_network_is_told():
         Problem("iris", network=(begin, forward), activation="tanh")
     with pytest.raises(UsageError, match="Dropout needs hidden units"):
         Problem("iris", network=(begin, forward), dropout=0.1)
+
+
+# ---- which way its weights lie -----------------------------------------------------------------
+
+
+class Convolution(eqx.Module):
+    layer: eqx.nn.Conv2d
+
+    def __init__(self, key, shape, outputs):
+        self.layer = eqx.nn.Conv2d(1, outputs, shape[0], key=key)
+
+    def __call__(self, x):
+        return self.layer(x[None]).reshape(-1)
+
+
+def test_biases_of_equinox_convolutions_are_no_weights():
+    network = EquinoxNetwork(Convolution)
+    weights, bias = network.init(np.random.default_rng(0), (4, 4), 3)
+    assert (weights.shape, bias.shape) == ((3, 1, 4, 4), (3,))
+    assert penalties.value([weights * 0, bias + 1], 1.0, 1.0) == 0
+    x = np.random.default_rng(0).standard_normal((2, 4, 4)).astype(np.float32)
+    z, _ = network.apply([weights, bias + 1], [], jnp.asarray(x))
+    np.testing.assert_allclose(z, np.einsum("nhw,uhw->nu", x, weights[:, 0]) + bias + 1, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("network", [EquinoxNetwork(Equinox), Function(begin, forward)])
+def test_max_norm_needs_to_know_which_axis_goes_over_units(network):
+    with pytest.raises(UsageError, match="max-norm holds each unit's incoming weights, and of the network"):
+        penalties.check(penalties.parse("l2:1e-4+max-norm:3"), network)
+    with pytest.raises(UsageError, match="received penalty 'max-norm:3'"):
+        Problem("iris", network, penalty="max-norm:3")
+    penalties.check(penalties.parse("l2:1e-4"), network)
+    for known in (FlaxNetwork(Flax(8)), parse("mlp:8")):
+        penalties.check(penalties.parse("max-norm:3"), known)

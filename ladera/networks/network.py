@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ladera.networks import identities, trial
 from ladera.networks.layers import ASKING, Pass, Shape
 
 __all__ = ["Network"]
@@ -21,13 +22,21 @@ class Network:
 
     twice: whether its gradient can be differentiated again. wide: whether trainings gain from being side
     by side in a program. at_once: examples that are evaluated together. forced: whether it is told in
-    training what it is to answer (`Pass.target`).
+    training what it is to answer (`Pass.target`). units_last: whether the last axis of a weight goes over
+    its units, so that a unit's incoming weights are all the others.
     """
 
     twice: bool = True
     wide: bool = True
     at_once: int = 512
     forced: bool = False
+    units_last: bool = True
+
+    def __str__(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"{self} {self.identity()}"
 
     def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> Any:
         """The first parameters, NumPy float32."""
@@ -55,6 +64,8 @@ class Network:
 
     def check(self, shape: Shape, outputs: int) -> None:
         """Raise UsageError where it cannot take examples of that shape."""
+        if not identities.is_ours(self):
+            trial.check(self, shape, outputs)
 
     def work(self, shape: Shape, outputs: int) -> int:
         """Multiplications of one example on its way forward, or a guess at them."""
@@ -62,15 +73,18 @@ class Network:
 
     def count(self, shape: Shape, outputs: int) -> int:
         """How many parameters it has."""
-        return _count(self, shape, outputs)
+        try:
+            return _count(self, shape, outputs)
+        except TypeError:  # a network that holds a list has no hash
+            return _count.__wrapped__(self, shape, outputs)
 
     def identity(self) -> dict[str, Any]:
         """What makes it another network than others of its text, as values that JSON can hold."""
-        return {}
+        return {} if identities.is_ours(self) else {"source": identities.fingerprint(self)}
 
     def modules(self) -> set[str]:
         """The modules of what it is made of: a worker gets them whole where they are not ours."""
-        return set()
+        return identities.modules(self)
 
     @property
     def drops(self) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ladera.base import UsageError, unknown_name
 
-__all__ = ["Penalty", "add_slope", "after_step", "parse", "value"]
+__all__ = ["Penalty", "add_slope", "after_step", "check", "parse", "value"]
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,18 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
+def check(penalty: Penalty, network: Any) -> None:
+    """Raise UsageError where the network's layout does not tell what the penalty needs to know."""
+    if penalty.max_norm and not network.units_last:
+        raise UsageError(
+            "A max-norm holds each unit's incoming weights, and of the network {network} it is not known "
+            "which of a weight's axes goes over units, received penalty '{penalty}'; take decoupled-l2, or "
+            "a Flax module, layers in Python or a text such as mlp:64,64.",
+            network=network,
+            penalty=penalty,
+        )
+
+
 def value(params: Any, l1: Any, l2: Any) -> Any:
     """λ₁ Σ|w| + λ₂ Σw² over the weights among `params`, a tree: what has at least two axes."""
     import jax
@@ -136,7 +148,8 @@ def after_step(before: Any, after: Any, lr: Any, l1: Any, l2: Any, max_norm: Any
 
     The decay is Loshchilov and Hutter's (2019, algorithm 2). The pull by l1 is the proximal step of
     lr λ |w| (Parikh and Boyd 2014, section 6.5.2), so that weights become 0 and not only small. A unit's
-    incoming weights are a column; max_norm 0 leaves all as they are (Srivastava et al. 2014, section 5.1).
+    incoming weights are what all axes but the last go over, a column of a matrix; max_norm 0 leaves all as
+    they are (Srivastava et al. 2014, section 5.1).
     """
     import jax
     import jax.numpy as jnp
@@ -146,7 +159,7 @@ def after_step(before: Any, after: Any, lr: Any, l1: Any, l2: Any, max_norm: Any
             return new
         new = new - lr * l2 * old
         new = jnp.sign(new) * jnp.maximum(jnp.abs(new) - lr * l1, 0)
-        length = jnp.sqrt((new * new).sum(axis=-2, keepdims=True))
+        length = jnp.sqrt((new * new).sum(axis=tuple(range(new.ndim - 1)), keepdims=True))
         cut = (max_norm > 0) & (length > max_norm)
         return new * jnp.where(cut, max_norm / jnp.where(cut, length, 1), 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from ladera.base import UsageError
-from ladera.networks import initialisers
+from ladera.networks import initialisers, trial
+from ladera.networks.identities import fingerprint, is_ours
 from ladera.networks.layers import ASKING, Dense, Embedding, Layer, Padded, Pass, Residual, Shape
+from ladera.networks.layers._checks import row
 from ladera.networks.layers._layer import apply_all, init_all, shapes, state_all
 from ladera.networks.layers.dropout import Dropout
 from ladera.networks.network import Network
@@ -34,8 +37,15 @@ class Sequential(Network):
     text: str = ""
     initialiser: str = initialisers.DEFAULT
 
+    def __post_init__(self):
+        object.__setattr__(self, "body", row(self.body, self))
+        object.__setattr__(self, "initialiser", initialisers.canonical(self.initialiser))
+
     def __str__(self) -> str:
-        return self.text or " > ".join(map(repr, self.body))
+        return self.text or " > ".join(map(_shown, self.body)) or "Sequential()"
+
+    def __repr__(self) -> str:
+        return f"Sequential({_shown(self.body)}, {self.text!r}, {self.initialiser!r})"
 
     def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> list[Any]:
         """The parameters of every layer that has any, in their order; biases are 0."""
@@ -83,22 +93,10 @@ class Sequential(Network):
         return replace(self, body=(Padded(), *body) if padded else body)
 
     def check(self, shape: Shape, outputs: int) -> None:
-        for layer, at in shapes(self._all(outputs), shape):
-            if isinstance(layer, Dense) and len(at) != 1:
-                raise UsageError(
-                    "A dense layer needs vectors, received examples of shape {shape} in '{network}'; put "
-                    "Flatten() or Last() before it.",
-                    shape=at,
-                    network=self,
-                )
-            if isinstance(layer, Residual) and (after := _end(layer.inner, at)) != at:
-                raise UsageError(
-                    "A residual block keeps its input's shape, received {before} that becomes {after} in "
-                    "'{network}'; make both alike.",
-                    before=at,
-                    after=after,
-                    network=self,
-                )
+        for _ in shapes(self._all(outputs), shape):
+            pass  # each layer tells what it cannot take
+        if not all(map(is_ours, (self, *self._flat()))):
+            trial.check(self, shape, outputs)
 
     def work(self, shape: Shape, outputs: int) -> int:
         return sum(self.works(shape, outputs))
@@ -108,7 +106,7 @@ class Sequential(Network):
         return [work for layer, at in shapes(self._all(outputs), shape) if (work := layer.work(at))]
 
     def identity(self) -> dict[str, Any]:
-        return {} if self.text else {"layers": repr(self.body)}
+        return {"layers": fingerprint(self)}
 
     @property
     def drops(self) -> bool:
@@ -135,8 +133,8 @@ class Sequential(Network):
         return (*self.body, Dense(outputs, self.initialiser))
 
     def _flat(self) -> Iterator[Layer]:
-        for layer in self.body:
-            yield from layer.inner if isinstance(layer, Residual) else (layer,)
+        """All layers, those inside of residual blocks in their place."""
+        return _inner(self.body)
 
 
 def _with_rows(layer: Layer, vocabulary: int) -> Layer:
@@ -153,7 +151,11 @@ def _with_rows(layer: Layer, vocabulary: int) -> Layer:
     return replace(layer, vocabulary=layer.vocabulary or vocabulary)
 
 
-def _end(layers: tuple[Layer, ...], shape: Shape) -> Shape:
+def _shown(held: Any) -> str:
+    """As Python shows it, without the addresses of functions that a layer holds."""
+    return re.sub(" at 0x[0-9a-fA-F]+", "", repr(held))
+
+
+def _inner(layers: tuple[Layer, ...]) -> Iterator[Layer]:
     for layer in layers:
-        shape = layer.shape(shape)
-    return shape
+        yield from _inner(layer.inner) if isinstance(layer, Residual) else (layer,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import sys
 from collections.abc import Callable
@@ -13,13 +12,22 @@ from typing import Any
 import numpy as np
 
 from ladera.base import UsageError
+from ladera.networks import identities, trial
 from ladera.networks.layers import ASKING, Pass, Shape
 from ladera.networks.network import Network
 from ladera.users_file import run
 
 __all__ = ["EquinoxNetwork", "FlaxNetwork", "Function", "from_file", "users"]
 
-_TRIED = 2  # examples on which a network's shapes are looked at
+# The names by which Flax modules ask whether they train: those that are true then, and those that are not.
+_TRAINS = {
+    "train": True,
+    "training": True,
+    "is_training": True,
+    "deterministic": False,
+    "inference": False,
+    "use_running_average": False,
+}
 
 
 class UsersNetwork(Network):
@@ -27,8 +35,8 @@ class UsersNetwork(Network):
 
     text: str
     twice = False  # for all that is known
-    wide = True
     at_once = 128
+    units_last = False  # for all that is known
 
     def __str__(self) -> str:
         return self.text
@@ -39,52 +47,17 @@ class UsersNetwork(Network):
         raise NotImplementedError
 
     def modules(self) -> set[str]:
-        return {module for part in self.parts if (module := getattr(part, "__module__", None))}
+        return identities.modules(*self.parts)
 
     def identity(self) -> dict[str, Any]:
-        return {"source": _source(*self.parts)}
+        return {"source": identities.fingerprint(*self.parts)}
 
     def check(self, shape: Shape, outputs: int) -> None:
-        """Raise UsageError where it fails on examples of that shape, or gives other than [n, outputs]."""
-        import jax
-
-        x = jax.ShapeDtypeStruct((_TRIED, *shape), np.float32)
-        key = jax.ShapeDtypeStruct((2,), np.uint32)
-        try:
-            params = self.init(np.random.default_rng(0), shape, outputs)
-            state = self.state(shape, outputs)
-            for train in (True, False):
-                z, _ = jax.eval_shape(
-                    lambda x, key, train=train: self.apply(params, state, x, Pass(train=train, key=key)),
-                    x,
-                    key,
-                )
-        except UsageError:
-            raise
-        except Exception as error:
-            raise UsageError(
-                "The network {network} fails on {tried} examples of shape {shape} ({kind}: {reason}); mend "
-                "it and try again.",
-                network=self,
-                tried=_TRIED,
-                shape=shape,
-                kind=type(error).__name__,
-                reason=str(error).strip().split("\n")[0],
-            ) from error
-        found = getattr(z, "shape", None)
-        if found != (_TRIED, outputs):
-            raise UsageError(
-                "A network gives {outputs} raw outputs for each example, an array of shape {wanted} for "
-                "{tried} examples, received {received} from {network}; give its last layer {outputs} units.",
-                outputs=outputs,
-                wanted=(_TRIED, outputs),
-                tried=_TRIED,
-                received=found if found is not None else type(z).__name__,
-                network=self,
-            )
+        """Raise UsageError where it cannot be trained on examples of that shape."""
+        trial.check(self, shape, outputs)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Function(UsersNetwork):
     """A network of two functions.
 
@@ -113,12 +86,15 @@ class Function(UsersNetwork):
         return (self.begin, self.forward)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FlaxNetwork(UsersNetwork):
     """A `flax.linen.Module`, called with inputs [n, ...] and, where it takes it, `train` by name (or
-    `deterministic`). Collections other than its parameters, such as batch_stats, move while it trains."""
+    `training`, `deterministic` and what else says the same). Collections other than its parameters, such
+    as batch_stats, move while it trains."""
 
     module: Any
+
+    units_last = True  # kernels are [inputs, units], [height, width, inputs, units]
 
     @property
     def text(self) -> str:  # type: ignore[override]
@@ -127,14 +103,16 @@ class FlaxNetwork(UsersNetwork):
     def _variables(self, rng: np.random.Generator, shape: Shape) -> dict[str, Any]:
         import jax
 
-        x = np.zeros((_TRIED, *shape), np.float32)
+        x = np.zeros((2, *shape), np.float32)
         with _at_once():
             params, dropout = jax.random.split(_jax_key(rng))
             keys = {"params": params, "dropout": dropout}
             return dict(self.module.init(keys, x, **self._told(train=False)))
 
     def _told(self, train: bool) -> dict[str, bool]:
-        return _taken(type(self.module).__call__, {"train": train, "deterministic": not train})
+        """What says whether it trains, by each name under which it asks for that."""
+        asked = inspect.signature(type(self.module).__call__).parameters
+        return {name: train == training for name, training in _TRAINS.items() if name in asked}
 
     def init(self, rng: np.random.Generator, shape: Shape, outputs: int) -> Any:
         return _floats(self._variables(rng, shape)["params"])
@@ -153,19 +131,23 @@ class FlaxNetwork(UsersNetwork):
 
     @property
     def parts(self) -> tuple[Any, ...]:
-        return (type(self.module),)
-
-    def identity(self) -> dict[str, Any]:
-        return {**super().identity(), "module": repr(self.module)}
+        return (self.module,)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EquinoxNetwork(UsersNetwork):
     """Equinox modules of make(key, shape, outputs), each called with one example (and a `key`, where it
-    takes one). Layers with a state of their own, such as Equinox's BatchNorm, are not supported."""
+    takes one; asked, it is told `inference`, and the key is always the same). Layers with a state of
+    their own, such as Equinox's BatchNorm, are not supported.
+
+    A convolution's bias [units, 1, 1] is kept as [units]: it is no weight.
+    """
 
     make: Callable[..., Any]
     _shells: dict[Shape, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __reduce__(self) -> Any:  # to a worker
+        return _travelled, (self.make,)
 
     @property
     def text(self) -> str:  # type: ignore[override]
@@ -185,18 +167,19 @@ class EquinoxNetwork(UsersNetwork):
                 network=self,
             )
         arrays, rest = equinox.partition(module, equinox.is_inexact_array)
-        leaves, structure = jax.tree.flatten(arrays)
-        self._shells[shape] = structure, rest  # what is no number is alike for all seeds
-        return _floats(leaves)
+        found, structure = jax.tree.flatten_with_path(arrays)
+        self._shells[shape] = structure, [np.shape(leaf) for _, leaf in found], rest  # alike for all seeds
+        return _floats([leaf.reshape(-1) if _is_bias(path, leaf) else leaf for path, leaf in found])
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass = ASKING) -> tuple[Any, Any]:
         import equinox
         import jax
 
-        structure, rest = self._shells[x.shape[1:]]
-        module = equinox.combine(structure.unflatten(params), rest)
+        structure, shapes, rest = self._shells[x.shape[1:]]
+        arrays = [leaf.reshape(shape) for leaf, shape in zip(params, shapes, strict=True)]
+        module = equinox.combine(structure.unflatten(arrays), rest)
         module = equinox.nn.inference_mode(module, value=not how.train)
-        if "key" not in inspect.signature(type(module).__call__).parameters or how.key is None:
+        if "key" not in inspect.signature(type(module).__call__).parameters:
             return jax.vmap(module)(x), state
         keys = jax.random.split(_key(how), len(x))
         return jax.vmap(lambda one, key: module(one, key=key))(x, keys), state
@@ -245,6 +228,12 @@ def from_file(path: Path, name: str) -> Any:
     return getattr(module, name)
 
 
+def _travelled(make: Any) -> EquinoxNetwork:
+    from ladera.networks._travelled import mended
+
+    return EquinoxNetwork(mended(make))
+
+
 def _floats(tree: Any) -> Any:
     """The tree with NumPy float32 arrays. Raises UsageError where one holds something else."""
     import jax
@@ -261,6 +250,11 @@ def _floats(tree: Any) -> Any:
         return array.astype(np.float32)
 
     return jax.tree.map(as_float, tree)
+
+
+def _is_bias(path: Any, leaf: Any) -> bool:
+    """Whether an array of an Equinox module, at a path of names, is a shift for each unit."""
+    return getattr(path[-1], "name", "") == "bias" and leaf.size == max(leaf.shape, default=1)
 
 
 def _at_once() -> Any:
@@ -285,22 +279,9 @@ def _key(how: Pass) -> Any:
 
 def _taken(function: Any, known: dict[str, Any]) -> dict[str, Any]:
     """Those of the arguments that the function takes by name."""
-    parameters = inspect.signature(function).parameters
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # a function that is not Python's
+        return {}
     every = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     return {name: value for name, value in known.items() if every or name in parameters}
-
-
-def _source(*parts: Any) -> str:
-    """16 digits of what the parts' files say, or they themselves where they were typed in: another text
-    is another network."""
-    digest = hashlib.sha256()
-    for part in parts:
-        module = sys.modules.get(getattr(part, "__module__", ""), None)
-        try:
-            whole = module is not None and module.__name__ != "__main__"
-            text = inspect.getsource(module if whole else part)  # type: ignore[arg-type]
-        except (OSError, TypeError):
-            code = getattr(part, "__code__", None)
-            text = repr((code.co_code, code.co_consts, code.co_names)) if code else repr(part)
-        digest.update(text.encode())
-    return digest.hexdigest()[:16]

@@ -98,6 +98,7 @@ class Problem:
                 )
         _ = self.parsed_network, self.parsed_penalty, self.reading
         self._check_dropout()
+        networks.penalties.check(self.parsed_penalty, self.parsed_network)
         networks.losses.resolve(self.loss, "classification" if self.task == "auto" else self.task)
         if isinstance(self.data, (str, Path)):
             datasets.find(str(self.data), self.target)
@@ -216,7 +217,7 @@ class Problem:
             "task": data.task,
             "network": str(self.parsed_network),
             **style,
-            **self.parsed_network.identity(),
+            **({} if self._by_text else self.parsed_network.identity()),
             "loss": self.resolved_loss(),
             "penalty": str(self.parsed_penalty),
             **({"dropout": self.dropout} if self.dropout else {}),

@@ -69,6 +69,9 @@ class Layer:
     twice: ClassVar[bool] = True
     wide: ClassVar[bool] = True
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"  # of one that is no dataclass: no address
+
     def shape(self, shape: Shape) -> Shape:
         """The shape of its output. Raises UsageError for an input that it cannot take."""
         return shape

@@ -9,6 +9,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import activations, initialisers
+from ladera.networks.layers._checks import check_images, check_sized
 from ladera.networks.layers._layer import Layer, Pass, Shape, hand_out
 from ladera.networks.layers.dense import Affine
 
@@ -47,7 +48,11 @@ class Conv(Layer):
     twice: ClassVar[bool] = False
     wide: ClassVar[bool] = False
 
+    def __post_init__(self):
+        check_sized(self, "units")
+
     def shape(self, shape: Shape) -> Shape:
+        check_images(self, shape)
         height, width, _ = shape
         lost = 0 if self.padded else _SIDE - 1
         if min(height, width) <= lost:
@@ -66,17 +71,21 @@ class Conv(Layer):
         return Affine(w, np.zeros(self.units, np.float32))
 
     def apply(self, params: Affine, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
-        import jax.numpy as jnp
-
         from ladera.networks.convolution import convolve
 
-        if self.padded:
-            x = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        return convolve(x, params.w, params.b), state
+        return convolve(self._framed(x), params.w, params.b), state
 
     def work(self, shape: Shape) -> int:
         height, width, units = self.shape(shape)
         return height * width * _SIDE**2 * shape[-1] * units
+
+    def _framed(self, x: Any) -> Any:
+        """The images, with zeros around them where that is asked."""
+        if not self.padded:
+            return x
+        import jax.numpy as jnp
+
+        return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,7 @@ class MaxPool(Layer):
     """The largest of each 2×2 pixels; an odd last row or column is left out."""
 
     def shape(self, shape: Shape) -> Shape:
+        check_images(self, shape)
         height, width, channels = shape
         if min(height, width) < 2:
             raise UsageError(
@@ -107,6 +117,10 @@ class ConvPool(Conv):
 
     activation: str = "relu"
 
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "activation", activations.canonical(self.activation))
+
     def shape(self, shape: Shape) -> Shape:
         return MaxPool().shape(super().shape(shape))
 
@@ -114,9 +128,9 @@ class ConvPool(Conv):
         from ladera.networks.convolution import block
 
         act = activations.find(self.activation)
-        x = block(x, params.w, params.b, act.apply, act.monotone)
+        x = block(self._framed(x), params.w, params.b, act.apply, act.monotone)
         hand_out(how, self.activation, x)
         return x, state
 
     def work(self, shape: Shape) -> int:
-        return Conv(self.units).work(shape)
+        return Conv(self.units, padded=self.padded).work(shape)

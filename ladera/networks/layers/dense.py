@@ -9,8 +9,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ladera.base import UsageError
 from ladera.networks import initialisers
-from ladera.networks.activations import activation
+from ladera.networks.activations import activation, canonical
+from ladera.networks.layers._checks import check_sized
 from ladera.networks.layers._layer import Layer, Pass, Shape, hand_out
 
 __all__ = ["Activation", "Affine", "Dense", "Flatten"]
@@ -32,7 +34,16 @@ class Dense(Layer):
 
     learns: ClassVar[bool] = True
 
+    def __post_init__(self):
+        check_sized(self, "units")
+
     def shape(self, shape: Shape) -> Shape:
+        if len(shape) != 1:
+            raise UsageError(
+                "A dense layer needs vectors, received examples of shape {shape}; put Flatten() or Last() "
+                "before it.",
+                shape=shape,
+            )
         return (self.units,)
 
     def init(self, rng: np.random.Generator, shape: Shape) -> Affine:
@@ -55,6 +66,9 @@ class Activation(Layer):
     """An activation by its name; softmax goes over the last axis, all others unit by unit."""
 
     name: str
+
+    def __post_init__(self):
+        object.__setattr__(self, "name", canonical(self.name))
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:
         x = activation(self.name)(x)

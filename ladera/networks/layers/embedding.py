@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ladera.base import UsageError
+from ladera.networks.layers._checks import check_moments, check_sized
 from ladera.networks.layers._layer import Layer, Pass, Shape
 
 __all__ = ["Embedding", "Mean", "Padded", "Table"]
@@ -31,6 +32,9 @@ class Embedding(Layer):
     vocabulary: int | None = None
 
     learns: ClassVar[bool] = True
+
+    def __post_init__(self):
+        check_sized(self, "width", *([] if self.vocabulary is None else ["vocabulary"]))
 
     def shape(self, shape: Shape) -> Shape:
         if len(shape) != 1:
@@ -79,6 +83,7 @@ class Mean(Layer):
     """The mean over the moments of a sequence that are there; zeros where there are none."""
 
     def shape(self, shape: Shape) -> Shape:
+        check_moments(self, shape)
         return shape[1:]
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:

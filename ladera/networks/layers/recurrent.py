@@ -10,6 +10,7 @@ import numpy as np
 
 from ladera.base import UsageError
 from ladera.networks import initialisers
+from ladera.networks.layers._checks import check_moments, check_sized
 from ladera.networks.layers._layer import Layer, Pass, Seen, Shape
 
 __all__ = ["GATES", "Last", "Recurrence", "Recurrent", "Steps"]
@@ -59,7 +60,23 @@ class Recurrent(Layer):
     learns: ClassVar[bool] = True
     twice: ClassVar[bool] = False
 
+    def __post_init__(self):
+        if self.cell not in GATES:
+            raise UsageError(
+                "A recurrent layer's cell is one of {known}, received {received}; for example "
+                "Recurrent('lstm', 64).",
+                known=", ".join(GATES),
+                received=repr(self.cell),
+            )
+        check_sized(self, "units")
+
     def shape(self, shape: Shape) -> Shape:
+        if len(shape) != 2:
+            raise UsageError(
+                "A recurrent layer needs sequences [steps, inputs], received examples of shape {shape}; put "
+                "Steps() before it, which reads an image row by row, or give sequences.",
+                shape=shape,
+            )
         return (shape[0], self.units)
 
     def init(self, rng: np.random.Generator, shape: Shape) -> Recurrence:
@@ -88,6 +105,7 @@ class Last(Layer):
     """The last moment of a sequence, of those that are there; zeros where there are none."""
 
     def shape(self, shape: Shape) -> Shape:
+        check_moments(self, shape)
         return shape[1:]
 
     def apply(self, params: Any, state: Any, x: Any, how: Pass) -> tuple[Any, Any]:

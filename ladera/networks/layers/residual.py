@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ladera.base import UsageError
+from ladera.networks.layers._checks import row
 from ladera.networks.layers._layer import Layer, Pass, Shape, apply_all, init_all, shapes, state_all
 
 __all__ = ["Residual"]
@@ -20,6 +22,22 @@ class Residual(Layer):
 
     learns: ClassVar[bool] = True
     remembers: ClassVar[bool] = True
+
+    def __post_init__(self):
+        object.__setattr__(self, "inner", row(self.inner, self))
+
+    def shape(self, shape: Shape) -> Shape:
+        after = shape
+        for layer in self.inner:
+            after = layer.shape(after)
+        if after != shape:
+            raise UsageError(
+                "A residual block keeps its input's shape, received {before} that becomes {after}; make both "
+                "alike.",
+                before=shape,
+                after=after,
+            )
+        return shape
 
     def init(self, rng: np.random.Generator, shape: Shape) -> list[Any]:
         return init_all(self.inner, rng, shape)
