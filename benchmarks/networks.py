@@ -21,7 +21,7 @@ __all__ = ["measure"]
 _PT, _TF, _JAX = "PyTorch, fused Adam", "Keras fit on TensorFlow", "Keras fit on JAX"
 _SKLEARN = "scikit-learn MLPClassifier"
 _PLANNED = 100  # trainings
-_EPOCHS = 3  # of one alone, what is done once would be a share, such as the look at its start
+_EPOCHS = 2  # of one alone, what is done once would be a share, such as the look at its start
 
 
 @dataclass(frozen=True)

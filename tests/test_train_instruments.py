@@ -13,6 +13,7 @@ from studies import at, cohort, task
 from ladera import rules
 from ladera.networks import losses
 from ladera.networks.layers import Pass
+from ladera.networks.penalties import value
 from ladera.problems import Problem
 from ladera.train import work
 from ladera.train.cohort import train
@@ -35,7 +36,7 @@ def norms(tree: Any) -> np.ndarray:
 def followed(problem: Problem, rule: rules.Rule, seed: int, epochs: int) -> tuple[dict, Any]:
     """The instruments of every epoch, from all of its points, and the last parameters."""
     one, data, network = task(problem, epochs=epochs), problem.prepared(), problem.parsed_network
-    x, y = jnp.asarray(data.train.x), jnp.asarray(data.train.y)
+    x, y, held = jnp.asarray(data.train.x), jnp.asarray(data.train.y), problem.parsed_penalty
     params, _ = work.initial(one, seed)
     params = jax.tree.map(jnp.asarray, params)
     origin, states, t, way = flat(params), [rule.init(leaf) for leaf in jax.tree.leaves(params)], 0, 0.0
@@ -43,7 +44,8 @@ def followed(problem: Problem, rule: rules.Rule, seed: int, epochs: int) -> tupl
     @jax.jit
     def gradient(params: Any, rows: Any) -> Any:
         def loss(params: Any) -> Any:
-            return losses.cross_entropy(network.apply(params, [], x[rows])[0], y[rows]).mean()
+            loss = losses.cross_entropy(network.apply(params, [], x[rows])[0], y[rows]).mean()
+            return loss + value(params, held.l1, held.l2)
 
         return jax.grad(loss)(params)
 
@@ -75,9 +77,10 @@ def followed(problem: Problem, rule: rules.Rule, seed: int, epochs: int) -> tupl
     return found, params
 
 
-def test_they_are_what_they_say():
+@pytest.mark.parametrize("penalty", ["none", "l2:0.3", "l1:0.1"])
+def test_they_are_what_they_say(penalty):
     rule = rules.Adam(lr=0.01)
-    problem = Problem("iris", network="mlp:8,6", activation="relu")
+    problem = Problem("iris", network="mlp:8,6", activation="relu", penalty=penalty)
     expected, _ = followed(problem, rule, seed=3, epochs=3)
     curve = train(cohort(task(problem, epochs=3), [rule], [3], width=2)).curves[0]
     for name in FIELDS:

@@ -174,6 +174,8 @@ class Program(Evaluation):
         params: Any,
     ) -> tuple[Any, Any]:
         rule = recipe.build(list(numbers))
+        if self._joins:
+            g = penalties.add_slope(g, params, penalty[0], penalty[1])
         leaves, shape = jax.tree.flatten(params)
         (state,) = packing.states(slots)
         state, new = blocks.step(rule, t, Blocks(jax.tree.leaves(g)), state, Blocks(leaves))
@@ -230,6 +232,9 @@ class Program(Evaluation):
         *validation, noted = self.look(carry.weights, data.validation)
         told = jax.tree.map(lambda part: part[-1], agenda)
         _, after = self._gradient(carry.weights.params, carry.weights.state, row, carry.t, data, told)
+        if self._joins:
+            before = jax.tree.map(lambda points: points[1], ends)
+            g, after = self._sloped(g, before, row), self._sloped(after, carry.weights.params, row)
         way, shown = instruments.read(carry.way, ends, g, after, steps, noted)
         measured = Metrics(*train, *validation)
         kept = epoch_end.after_epoch(row.watch, carry.kept, measured.validation_loss, carry.weights)
@@ -239,16 +244,25 @@ class Program(Evaluation):
         self, point: Any, state: Any, row: Row, t: Any, data: Data, told: Agenda
     ) -> tuple[Any, Any]:
         """Of every lane's mini-batch: (loss, (correctness, next state)), and the gradient of what is
-        minimised, the penalty included."""
+        minimised; the penalty's is left to the rule's step where it joins there."""
         whole = told.orders.size == 0  # the lanes share it
         x, y = (data.x, data.y) if whole else (data.x[told.orders], data.y[told.orders])
         over = (0, 0, 0, None, *((None, None) if whole else (0, 0)))
         gradient = jax.vmap(jax.value_and_grad(self.objective, has_aux=True), in_axes=over)
         found, g = gradient(point, state, row._replace(watch=None), t.astype(jnp.uint32), x, y)
-        if self.penalised:
-            add = jax.vmap(lambda g, point, numbers: penalties.add_slope(g, point, numbers[0], numbers[1]))
-            g = add(g, point, row.penalty)
-        return found, g
+        return found, self._sloped(g, point, row) if self.penalised and not self._joins else g
+
+    @cached_property
+    def _joins(self) -> bool:
+        """Whether a penalty's slope joins the gradient in the rule's step, in the same pass over memory: it
+        is then of x, where every gradient is taken."""
+        elsewhere = any(recipe.looks_ahead or recipe.evaluations > 1 for recipe in self.recipes)
+        return self.penalised and not elsewhere
+
+    def _sloped(self, g: Any, point: Any, row: Row) -> Any:
+        """The gradient of every lane, with the penalty's at `point`."""
+        add = jax.vmap(lambda g, point, numbers: penalties.add_slope(g, point, numbers[0], numbers[1]))
+        return add(g, point, row.penalty)
 
     def _train_step(
         self, index: Any, row: Row, data: Data, carry: Carry, told: Agenda
