@@ -142,7 +142,7 @@ def test_a_full_batch_is_known_by_its_size_and_the_default_sampling_by_nothing()
     ("asked", "said"),
     [
         ({"batch": 0}, "from 1 to 1000000, or full for the whole training set, received 0"),
-        ({"batch": "whole"}, "or full for the whole training set, received whole"),
+        ({"batch": "whole"}, "or full for the whole training set, received 'whole'"),
         ({"batch": 2.0}, "received 2.0"),
         ({"sampling": "replace"}, "'replace'; the nearest name is 'replacement'"),
     ],
@@ -161,8 +161,8 @@ def test_a_batch_larger_than_the_set_is_refused():
 def test_batches_from_the_command_line():
     assert read_batch(" Full ") == "full"
     assert read_batch("32") == 32
-    for wrong in ("many", "", "-3", "2.5", "0"):
-        with pytest.raises(UsageError, match=f"full for the whole training set, received {wrong}"):
+    for wrong, said in (("many", "'many'"), ("", "''"), ("-3", "'-3'"), ("2.5", "'2.5'"), ("0", "0")):
+        with pytest.raises(UsageError, match=f"full for the whole training set, received {said}"):
             request(batch=read_batch(wrong))
 
 

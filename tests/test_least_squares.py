@@ -50,6 +50,7 @@ def test_hard_certified_regressions_from_both_starts(name):
     assert min(digits(found, np.array(certified)) for found in both.x) >= 9
 
 
+@pytest.mark.slow
 def test_every_certified_regression_at_hand(data_folder):
     """Both starts in one program each; the mean of all that are here."""
     found = {}

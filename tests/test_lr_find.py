@@ -63,6 +63,11 @@ def test_without_a_limit_there_is_no_prediction():
     signs = find_lr(IRIS, "signsgd", "0.001:0.01:2", **asked)
     assert signs.curves[0].predicted is None
     assert "No prediction for SignSGD" in signs.sentence()
+
+
+@pytest.mark.slow
+def test_where_chance_decides_there_is_no_prediction():
+    asked: Any = {"seeds": 1, "steps": 3, "workers": 1}
     chance = find_lr(replace(IRIS, dropout=0.5), "sgd", "0.001:0.01:2", **asked)
     assert chance.curves[0].curvature is chance.curves[0].predicted is None
     assert "with dropout" in chance.sentence()

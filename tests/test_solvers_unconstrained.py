@@ -94,6 +94,7 @@ def scipys(name: str, method: str, gtol: float):
     return found.x, f.calls - before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "method"), [("bfgs", "BFGS"), ("lbfgs", "L-BFGS-B")])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_no_worse_than_scipy(name, method):

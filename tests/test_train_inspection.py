@@ -231,7 +231,11 @@ def test_the_batch_that_comes_next_is_tested():
     [
         (Problem("iris", network="mlp:8", dropout=0.3), {"noise_scale", "norm_test"}),
         (Problem("iris", network="mlp:8", norm="batch"), set()),
-        (Problem("iris", network="mlp:8", norm="layer"), {"sharpness", "noise_scale", "norm_test"}),
+        pytest.param(
+            Problem("iris", network="mlp:8", norm="layer"),
+            {"sharpness", "noise_scale", "norm_test"},
+            marks=pytest.mark.slow,
+        ),
         (Problem("iris", network="mlp:4,4", residual=True), {"sharpness", "noise_scale", "norm_test"}),
         (Problem("sunspots", network="lstm:4", window=12), {"sharpness", "noise_scale", "norm_test"}),
     ],
@@ -246,12 +250,12 @@ def test_every_network_shows_what_it_has(problem, known):
     ("rule", "limited"),
     [
         (rules.ClipGlobalNorm(rules.Momentum(lr=0.01)), True),
-        (rules.L2(rules.Adam(), 0.01), True),
+        pytest.param(rules.L2(rules.Adam(), 0.01), True, marks=pytest.mark.slow),
         (rules.Lookahead(rules.Adam()), False),
-        (rules.SAM(rules.SGD()), False),
+        pytest.param(rules.SAM(rules.SGD()), False, marks=pytest.mark.slow),
         (rules.Prodigy(), False),
-        (rules.Muon(), False),
-        (rules.LAMB(), False),
+        pytest.param(rules.Muon(), False, marks=pytest.mark.slow),
+        pytest.param(rules.LAMB(), False, marks=pytest.mark.slow),
     ],
     ids=lambda value: value.label() if isinstance(value, Rule) else "",
 )
