@@ -51,34 +51,51 @@ def test_help_is_in_spanish_too():
     assert "tasa" in ladera("compare", "--lang", "es", "--help").stdout.lower()
 
 
+SLOW = pytest.mark.slow  # each is a process of its own
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("compare", "digitz"), ["digitz", "digits"]),
-        (("compare", "--optimizers", "adamm"), ["adamm", "adam"]),
-        (("compare", "--activation", "rely"), ["rely", "relu"]),
-        (("compare", "--network", "mpl:64"), ["mpl", "mlp"]),
+        pytest.param(("compare", "--optimizers", "adamm"), ["adamm", "adam"], marks=SLOW),
+        pytest.param(("compare", "--activation", "rely"), ["rely", "relu"], marks=SLOW),
+        pytest.param(("compare", "--network", "mpl:64"), ["mpl", "mlp"], marks=SLOW),
         (("compare", "--network", "mlp:0"), ["mlp:0", "mlp:64,64"]),
-        (("compare", "--loss", "maee"), ["maee", "mae"]),
-        (("compare", "--loss", "cross_entropy:2"), ["smoothing", "cross_entropy:2", "[0, 1)"]),
-        (("compare", "iris", "--loss", "binary-cross-entropy"), ["two classes", "3"]),
-        (("compare", "--loss", "hinge", "--optimizers", "adam,lbfgs"), ["L-BFGS", "hinge", "corners"]),
-        (("compare", "--loss", "focal", "--optimizers", "lm"), ["Levenberg-Marquardt", "focal", "lbfgs"]),
-        (("compare", "--init", "orthogonl"), ["orthogonl", "orthogonal"]),
-        (("compare", "--penalty", "l3:1"), ["l3", "l2"]),
-        (("compare", "--penalty", "l2:-1"), ["l2:-1", "l2:1e-4"]),
+        pytest.param(("compare", "--loss", "maee"), ["maee", "mae"], marks=SLOW),
+        pytest.param(
+            ("compare", "--loss", "cross_entropy:2"), ["smoothing", "cross_entropy:2", "[0, 1)"], marks=SLOW
+        ),
+        pytest.param(("compare", "iris", "--loss", "binary-cross-entropy"), ["two classes", "3"], marks=SLOW),
+        pytest.param(
+            ("compare", "--loss", "hinge", "--optimizers", "adam,lbfgs"),
+            ["L-BFGS", "hinge", "corners"],
+            marks=SLOW,
+        ),
+        pytest.param(
+            ("compare", "--loss", "focal", "--optimizers", "lm"),
+            ["Levenberg-Marquardt", "focal", "lbfgs"],
+            marks=SLOW,
+        ),
+        pytest.param(("compare", "--init", "orthogonl"), ["orthogonl", "orthogonal"], marks=SLOW),
+        pytest.param(("compare", "--penalty", "l3:1"), ["l3", "l2"], marks=SLOW),
+        pytest.param(("compare", "--penalty", "l2:-1"), ["l2:-1", "l2:1e-4"], marks=SLOW),
         (("compare", "--lr", "0"), ["positive", "'0'"]),
-        (("compare", "--lr", "-0.1"), ["positive", "-0.1"]),
-        (("compare", "--lr", "1:0.1:5"), ["low < high", "1:0.1:5"]),
-        (("compare", "--lr", "fast"), ["positive", "fast"]),
-        (("compare", "--seeds", "0"), ["seeds", "0"]),
-        (("compare", "--epochs", "-3"), ["epochs", "-3"]),
+        pytest.param(("compare", "--lr", "-0.1"), ["positive", "-0.1"], marks=SLOW),
+        pytest.param(("compare", "--lr", "1:0.1:5"), ["low < high", "1:0.1:5"], marks=SLOW),
+        pytest.param(("compare", "--lr", "fast"), ["positive", "fast"], marks=SLOW),
+        pytest.param(("compare", "--seeds", "0"), ["seeds", "0"], marks=SLOW),
+        pytest.param(("compare", "--epochs", "-3"), ["epochs", "-3"], marks=SLOW),
         (("compare", "iris", "--batch", "1000"), ["90", "1000", "--batch"]),
-        (("compare", "diabetes", "--loss", "cross_entropy"), ["cross_entropy", "mse"]),
-        (("compare", "nowhere.csv"), ["nowhere.csv"]),
-        (("compare", "iris", "--optimizers", "nowhere.py:Rule"), ["nowhere.py"]),
-        (("compare", "iris", "--out", "/dev/null/study"), ["/dev/null/study", "--out"]),
-        (("compare", "--lang", "ed"), ["ed", "es"]),
+        pytest.param(
+            ("compare", "diabetes", "--loss", "cross_entropy"), ["cross_entropy", "mse"], marks=SLOW
+        ),
+        pytest.param(("compare", "nowhere.csv"), ["nowhere.csv"], marks=SLOW),
+        pytest.param(("compare", "iris", "--optimizers", "nowhere.py:Rule"), ["nowhere.py"], marks=SLOW),
+        pytest.param(
+            ("compare", "iris", "--out", "/dev/null/study"), ["/dev/null/study", "--out"], marks=SLOW
+        ),
+        pytest.param(("compare", "--lang", "ed"), ["ed", "es"], marks=SLOW),
         (
             (
                 "compare",
@@ -86,9 +103,9 @@ def test_help_is_in_spanish_too():
             ),
             ["--no-such-option"],
         ),
-        (("report", "nowhere"), ["nowhere", "no study"]),
+        pytest.param(("report", "nowhere"), ["nowhere", "no study"], marks=SLOW),
         (("export", "nowhere", "--csv", "x.csv"), ["nowhere", "no study"]),
-        (("data", "describe", "irys"), ["irys", "iris"]),
+        pytest.param(("data", "describe", "irys"), ["irys", "iris"], marks=SLOW),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
@@ -144,6 +161,7 @@ def test_data_list_and_describe():
     assert ["partes", "disjuntas", "sí"] in [line.split() for line in spanish.splitlines()]
 
 
+@SLOW
 def test_another_question_gets_another_folder(folder):
     done = ladera("compare", *TINY, "--batch", "16", cwd=folder)
     assert done.returncode == 0

@@ -114,6 +114,7 @@ def test_a_width_that_is_asked_for_is_used_and_changes_no_more_than_rounding(stu
     np.testing.assert_allclose(both["fingerprint_x"], both["fingerprint_y"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_more_optimizers_and_seeds_extend_a_study(study, tmp_path):
     first = compare(IRIS, ["sgd"], lr=[0.03, 0.1, 0.3], seeds=2, epochs=2, batch=16, out=tmp_path / "s")
     before = contents(first.path)

@@ -79,7 +79,11 @@ def _as_users_have_it():
 MINE = {"functions": (begin, forward), "flax": Flax(8), "equinox": Equinox}
 
 
-@pytest.mark.parametrize("mine", MINE.values(), ids=MINE)
+@pytest.mark.parametrize(
+    "mine",
+    [MINE["flax"], *(pytest.param(MINE[k], marks=pytest.mark.slow) for k in ("functions", "equinox"))],
+    ids=["flax", "functions", "equinox"],
+)
 def test_a_network_of_ones_own_learns(mine):
     """In lanes, with other weights for every seed, from a worker's copy of it."""
     problem = Problem("iris", network=mine)

@@ -197,6 +197,7 @@ def test_methods_that_see_curvature_leave_the_saddle(method, x0):
     np.testing.assert_allclose([found.x[0], abs(found.x[1])], [0, np.sqrt(2)], atol=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(GENERAL))
 def test_success_on_random_quartics_is_a_minimum(seed, method):

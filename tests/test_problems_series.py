@@ -214,7 +214,10 @@ def test_the_sunspots_are_those_of_the_almanacs():
     assert data.y.mean() == pytest.approx(49.752, abs=1e-3)  # statsmodels' copy
 
 
-@pytest.mark.parametrize(("name", "network"), [("mackey_glass", "lstm:8"), ("sunspots", "linear")])
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [pytest.param("mackey_glass", "lstm:8", marks=pytest.mark.slow), ("sunspots", "linear")],
+)
 def test_a_small_lstm_network_beats_the_naive_forecast(name, network, tmp_path):
     problem = Problem(name, network)
     epochs, batch = (6, 32) if name == "mackey_glass" else (40, 16)
